@@ -32,7 +32,9 @@ int serve(runtime::App& app, const gateway::Config& config) {
     MemoryBudget memory(config.answer_bytes);
     const SystemClock clock;
     gateway::LogFollowers followers(database, clock, app.log(), app.metrics());
-    gateway::FeedHub feed({}, app.metrics());
+    gateway::FeedHub::Limits feed_limits;
+    feed_limits.proxies = config.trusted_proxies;
+    gateway::FeedHub feed(feed_limits, app.metrics());
     gateway::FeedReader feed_reader(database, feed, clock, app.log());
     gateway::WebSocketSessions sessions;
     net::HttpClient http;
@@ -43,8 +45,9 @@ int serve(runtime::App& app, const gateway::Config& config) {
     gateway::TokenGuard tokens(clock, app.log());
     gateway::ContractWallets contract_wallets(config.bsc_rpc_urls, clock, app.log(), http);
     gateway::ClientShares sign_ins(clock, gateway::kSignInBurst, gateway::kSignInsPerSecond);
-    const gateway::Parts parts{config, database,         bus,      app.health(), memory,   followers, inputs, rates,
-                               tokens, contract_wallets, sign_ins, feed,         sessions, app.log()};
+    const gateway::Parts parts{config,    database, bus,      app.health(), memory,
+                               followers, inputs,   rates,    tokens,       contract_wallets,
+                               sign_ins,  feed,     sessions, app.log()};
     http::ServerConfig settings;
     settings.bind_address = app.config().bind_address;
     settings.port = config.port;

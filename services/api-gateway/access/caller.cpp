@@ -2,6 +2,7 @@
 
 #include "services/api-gateway/access/cookie.hpp"
 #include "services/api-gateway/access/operator_access.hpp"
+#include "services/api-gateway/access/page.hpp"
 #include "services/api-gateway/access/secret_token.hpp"
 
 namespace lamda::gateway {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "http/client_address.hpp"
 #include "services/api-gateway/session/session_store.hpp"
 
 namespace lamda::gateway {
@@ -16,21 +15,12 @@ std::string header(const http::Request& request, const std::string& name) {
     return found == request.headers.end() ? "" : found->second;
 }
 
-/// The client's connection, or that of the proxy on this machine, is encrypted.
-bool is_encrypted(const http::Request& request) {
-    return http::is_loopback(request.remote_addr) && header(request, "x-forwarded-proto") == "https";
-}
-
-bool is_secure(const Config& config, const http::Request& request) {
-    return config.production || is_encrypted(request);
-}
-
 std::string with_attributes(const Config& config, const http::Request& request, const std::string& value,
                             std::int64_t max_age) {
     std::string out = std::string(kName) + "=" + value + "; Path=/api; Max-Age=" + std::to_string(max_age) +
                       "; HttpOnly; SameSite=" + (config.cookie_same_site == "none" ? "None" : "Lax");
     // Browsers ignore SameSite=None without Secure.
-    if (config.cookie_same_site == "none" || is_secure(config, request)) {
+    if (config.cookie_same_site == "none" || config.production || request.secure) {
         out += "; Secure";
     }
     return out;
@@ -59,24 +49,6 @@ std::string set_session_cookie(const Config& config, const http::Request& reques
 
 std::string clear_session_cookie(const Config& config, const http::Request& request) {
     return with_attributes(config, request, "", 0);
-}
-
-bool is_trusted_page(const Config& config, const http::Request& request) {
-    const auto origin = header(request, "origin");
-    if (origin.empty()) {
-        return false;
-    }
-    // Pages cannot set this header. It spares the comparison with Host, whose port a proxy may remove.
-    if (header(request, "sec-fetch-site") == "same-origin") {
-        return true;
-    }
-    const auto host = header(request, "host");
-    if (!host.empty() &&
-        (origin == "https://" + host || (origin == "http://" + host && !is_secure(config, request)))) {
-        return true;
-    }
-    return origin != "*" && std::find(config.cors_origins.begin(), config.cors_origins.end(), origin) !=
-                                config.cors_origins.end();
 }
 
 }  // namespace lamda::gateway

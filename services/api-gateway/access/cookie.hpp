@@ -14,9 +14,5 @@ std::string session_cookie_of(const http::Request& request);
 std::string set_session_cookie(const Config& config, const http::Request& request, const std::string& token);
 /// The value of Set-Cookie that removes the cookie.
 std::string clear_session_cookie(const Config& config, const http::Request& request);
-/// True for a request of a page of this gateway's own origin, or of an origin in CORS_ALLOWED_ORIGINS that is
-/// not `*`. Only such a page may use a cookie to change anything, or receive one: a browser sends cookies for
-/// every page.
-bool is_trusted_page(const Config& config, const http::Request& request);
 
 }  // namespace lamda::gateway

@@ -80,24 +80,4 @@ Result<std::string> parse_origin(std::string_view text) {
     return scheme + "://" + host + (is_default ? "" : ":" + port);
 }
 
-void require_own_origin(const http::Request& request, const std::vector<std::string>& allowed) {
-    const auto header = request.headers.find("origin");
-    if (header == request.headers.end()) {
-        return;
-    }
-    const auto& origin = header->second;
-    const auto host = request.headers.find("host");
-    const bool own = host != request.headers.end() &&
-                     (origin == "https://" + host->second || origin == "http://" + host->second);
-    const bool listed = std::any_of(allowed.begin(), allowed.end(),
-                                    [&](const std::string& each) { return each == "*" || each == origin; });
-    if (!own && !listed) {
-        throw problem::Problem{403,
-                               "foreign_origin",
-                               "",
-                               "pages of this origin may not listen: see CORS_ALLOWED_ORIGINS",
-                               {}};
-    }
-}
-
 }  // namespace lamda::gateway

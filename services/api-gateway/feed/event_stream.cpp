@@ -1,6 +1,6 @@
 // Route GET /api/events: the live feed as server-sent events (HTML Living Standard, section 9.2).
 #include "http/feed.hpp"
-#include "services/api-gateway/access/origin.hpp"
+#include "services/api-gateway/access/page.hpp"
 #include "services/api-gateway/feed/feed_request.hpp"
 #include "services/api-gateway/feed/subscription.hpp"
 
@@ -26,7 +26,7 @@ class EventStream : public FeedSink {
 };
 
 http::Response event_stream(const Parts& parts, const http::Request& request) {
-    require_own_origin(request, parts.config.cors_origins);
+    require_listed_page(parts.config, request);
     const auto wanted = parse_feed_request(request, parts.feed.limits().channels);
     http::Response out{200, "text/event-stream", "", {}};
     // Proxies such as nginx would keep events until their buffer is full.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "http/client_address.hpp"
 #include "problem/problem.hpp"
 
 namespace lamda::gateway {
@@ -80,7 +79,7 @@ bool FeedHub::has_events_after(std::uint64_t seq) const {
 }
 
 FeedHub::ListenerPtr FeedHub::add(std::unique_ptr<FeedSink> sink, const std::string& client) {
-    const std::string unit = http::is_loopback(client) ? "" : http::address_unit(client);
+    const std::string unit = limits_.proxies.contain(client) ? "" : http::address_unit(client);
     const std::lock_guard lock(mutex_);
     const auto own = of_client_.find(unit);
     const bool has_its_share = !unit.empty() && own != of_client_.end() && own->second >= limits_.of_client;

@@ -12,6 +12,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "http/client_address.hpp"
 #include "services/api-gateway/feed/channel.hpp"
 #include "services/api-gateway/feed/feed_event.hpp"
 #include "telemetry/metrics.hpp"
@@ -44,8 +45,9 @@ class FeedHub {
     struct Limits {
         std::size_t ring_bytes = 32U << 20;  ///< of the events that are kept for clients that continue
         std::size_t listeners = 12'000;
-        std::size_t of_client = 500;  ///< listeners of one client address, except of loopback
-        std::size_t channels = 16;    ///< of one listener
+        std::size_t of_client = 500;  ///< listeners of one client address, except of `proxies`
+        http::AddressRanges proxies = http::AddressRanges::loopback();
+        std::size_t channels = 16;  ///< of one listener
     };
     FeedHub(Limits limits, telemetry::Metrics& metrics);
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "crypto/sha1.hpp"
-#include "services/api-gateway/access/origin.hpp"
+#include "services/api-gateway/access/page.hpp"
 #include "services/api-gateway/feed/feed_request.hpp"
 #include "services/api-gateway/feed/subscription.hpp"
 #include "services/api-gateway/feed/web_socket_session.hpp"
@@ -71,7 +71,7 @@ std::string read_key(const http::Request& request) {
 }
 
 http::Response web_socket(const Parts& parts, const http::Request& request) {
-    require_own_origin(request, parts.config.cors_origins);
+    require_listed_page(parts.config, request);
     const auto key = read_key(request);
     const auto wanted = parse_feed_request(request, parts.feed.limits().channels);
     http::Response out{101, "", "", {}};

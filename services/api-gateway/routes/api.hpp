@@ -58,8 +58,8 @@ void add_introspection(http::Server& server, const Parts& parts);
 void add_keys(http::Server& server, const Parts& parts);
 
 using CallerHandler = std::function<http::Response(const http::Request&, const Caller&)>;
-/// Adds a route that is in access_table.cpp, which says who may use it. Its requests count towards the client's rate
-/// limit. Unavailable parts lead to 503 instead of 500: the client may retry.
+/// Adds a route that is in access_table.cpp, which says who may use it. Its requests count towards the
+/// client's rate limit. Unavailable parts lead to 503 instead of 500: the client may retry.
 void add_route(http::Server& server, const Parts& parts, const std::string& method,
                const std::string& pattern, CallerHandler handler, http::IsLarge is_large = nullptr);
 /// The same for a handler that treats all callers alike.

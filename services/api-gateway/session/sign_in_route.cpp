@@ -4,6 +4,7 @@
 
 #include "eth/codec/typed_data.hpp"
 #include "services/api-gateway/access/cookie.hpp"
+#include "services/api-gateway/access/page.hpp"
 #include "services/api-gateway/access/secret_token.hpp"
 #include "services/api-gateway/routes/api.hpp"
 #include "services/api-gateway/routes/recorded_deployment.hpp"

@@ -70,8 +70,8 @@ struct Gateway {
           followers(served, clock, telemetry::Log::none(), metrics),
           contract_wallets(settings.bsc_rpc_urls, clock, telemetry::Log::none(), to_stores),
           feed(feed_limits, metrics),
-          parts{settings, served, bus, health, memory, followers, inputs, rates, tokens, contract_wallets, sign_ins,
-                feed, sessions},
+          parts{settings, served,           bus,      health, memory,  followers, inputs, rates,
+                tokens,   contract_wallets, sign_ins, feed,   sessions},
           server(server_config(memory), clock, telemetry::Log::none(), metrics) {
         record_deployment(ChainId{97}, settings.job_manager);
         for (const char* name : {"postgres", "schema", "nats"}) {
