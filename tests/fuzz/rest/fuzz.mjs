@@ -1,0 +1,159 @@
+// Asks a real gateway, with every other part of the market up, requests that are made from openapi.yaml, and compares each
+// answer with it. The number of requests is fixed, the time is not.
+//
+//     SEED=<n> REQUESTS=<n> node fuzz.mjs <path of lamda-devnet>
+//
+// Prints the seed, which repeats the requests, and one line for each kind of fault, with a request that shows it. Exit
+// status 1 with faults.
+
+import fc from 'fast-check';
+
+import { startDevnet } from '../../integration/devnet.mjs';
+import { readOpenapi } from '../../integration/contract_files/read.mjs';
+import { Client, sendBytes } from './client.mjs';
+import { Gateway } from './gateway.mjs';
+import { hostileRequests, sqlRequests } from './hostile.mjs';
+import { Judge } from './judge.mjs';
+import { createJobs } from './market.mjs';
+import { operationsOf, requestTo, targetOf } from './requests.mjs';
+
+const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+const requests = Number(process.env.REQUESTS ?? 2000);
+if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(requests) || requests < 1 || process.argv.length !== 3) {
+    process.stderr.write('usage: SEED=<integer> REQUESTS=<positive integer> node fuzz.mjs <path of lamda-devnet>\n');
+    process.exit(64);
+}
+process.stdout.write(`SEED=${seed} REQUESTS=${requests}\n`);
+
+const faults = new Map();
+function addFaults(where, found, example) {
+    for (const text of found) {
+        const key = `${where}: ${text.replaceAll(/0x[0-9a-f]{16,}/gi, '0x…').slice(0, 300)}`;
+        faults.set(key, { times: (faults.get(key)?.times ?? 0) + 1, example: faults.get(key)?.example ?? example });
+    }
+}
+
+/** Runs `work` on each item, at most `most` at a time. */
+async function forEach(items, most, work) {
+    const left = items.entries();
+    await Promise.all(Array.from({ length: most }, async () => {
+        for (const [index, item] of left) {
+            await work(item, index);
+        }
+    }));
+}
+
+/** With so many requests to each operation one of them is accepted and one refused, except by a chance below 10⁻⁴. */
+const enough = 100;
+
+/** Operations that need a signature, another market, or a job in a state that another request may have ended. */
+const needsMore = new Set(['getCredentialsChallenge', 'createCredentials', 'attachJobSpec', 'setJobStatus', 'cancelJob']);
+
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+function asCurl({ method, target, headers, body }) {
+    const words = ['curl', '-i', '--path-as-is', '-X', method, ...Object.entries(headers).flatMap(([name, value]) => ['-H', quoted(`${name}: ${value}`)])];
+    return [...words, ...(body === undefined ? [] : ['--data-binary', quoted(body.slice(0, 1000))]), quoted(`$API${target}`)].join(' ');
+}
+
+const openapi = await readOpenapi();
+const operations = operationsOf(openapi);
+const byId = new Map(operations.map((operation) => [operation.id, operation]));
+const judge = new Judge(openapi);
+const statuses = new Map(operations.map(({ id }) => [id, new Map()]));
+
+// Each request has a client address of its own: limits by client do not hide what is behind them.
+let clients = 0;
+const ownAddress = () => {
+    clients += 1;
+    return { 'X-Forwarded-For': `10.${(clients >> 16) & 255}.${(clients >> 8) & 255}.${clients & 255}` };
+};
+
+async function ask(client, gateway, request, index) {
+    const operation = byId.get(request.operation);
+    const sent = { method: request.method, target: targetOf(operation.template, request), headers: { ...ownAddress(), ...request.headers }, body: request.body };
+    const where = `${request.method} ${operation.template}`;
+    let answer;
+    try {
+        answer = await client.send(sent);
+    } catch (error) {
+        addFaults(where, [`no answer: ${error.message}${gateway.runs() ? '' : '; the gateway has ended'}`], asCurl(sent));
+        return;
+    }
+    const seen = statuses.get(operation.id);
+    seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1);
+    addFaults(where, judge.ofAnswer(request, answer), asCurl(sent));
+    if (request.method === 'GET' && !answer.cut && request.body === undefined && index % 5 === 0) {
+        const head = await client.send({ ...sent, method: 'HEAD' });
+        const again = await client.send(sent);
+        // The market goes on meanwhile: equal answers before and after are needed.
+        if (answer.status === again.status && answer.headers['content-length'] === again.headers['content-length']) {
+            addFaults(where, judge.ofHead(answer, head), asCurl(sent));
+        }
+    }
+}
+
+const devnet = process.argv[2];
+const network = await startDevnet(devnet);
+let gateway;
+try {
+    gateway = await Gateway.start(devnet, network);
+    const client = new Client(gateway.port);
+    const pools = await createJobs(`http://127.0.0.1:${gateway.port}`, network.settings);
+    const token = network.settings.OPERATOR_TOKEN;
+
+    const each = Math.ceil(requests / operations.length);
+    const samples = operations.map((operation, index) => fc.sample(requestTo(operation, pools, token), { seed: seed + index, numRuns: each }));
+    const mixed = Array.from({ length: each }, (_, turn) => samples.map((sample) => sample[turn])).flat();
+    await forEach(mixed, 8, (request, index) => ask(client, gateway, request, index));
+    await forEach(sqlRequests(operations, pools), 8, (request) => ask(client, gateway, request, 1));
+
+    for (const template of new Set(operations.map((operation) => operation.template))) {
+        const target = template.replace('{id}', pools.ids[0]).replace('{address}', pools.addresses[0]);
+        const sent = { method: 'OPTIONS', target, headers: { Origin: 'https://app.example', 'Access-Control-Request-Method': 'GET' } };
+        addFaults(`OPTIONS ${template}`, judge.ofOptions(template, await client.send(sent)), asCurl(sent));
+    }
+    const hostile = hostileRequests(operations, seed);
+    await forEach(hostile, 8, async ({ name, bytes }) => {
+        let answer;
+        try {
+            answer = await sendBytes(gateway.port, bytes);
+        } catch (error) {
+            answer = { failed: error.message };
+        }
+        const found = answer.failed ? [answer.failed] : answer.closed ? [] : [
+            ...(answer.status >= 400 ? [] : [`is answered ${answer.status}`]), ...judge.ofAnyAnswer(answer),
+        ];
+        const health = await client.send({ method: 'GET', target: '/health' }).catch((error) => ({ status: error.message }));
+        addFaults(name, [...found, ...(health.status === 200 ? [] : [`/health is ${health.status} after it`])], JSON.stringify(bytes.toString('latin1').slice(0, 400)));
+    });
+
+    for (const id of pools.ids) {
+        const { status } = await client.send({ method: 'GET', target: `/api/jobs/${id}` });
+        addFaults('afterwards', status === 200 ? [] : [`job ${id} is ${status}`], '');
+    }
+    for (const { id, method, template } of each < enough ? [] : operations) {
+        const seen = [...statuses.get(id).keys()];
+        const reached = seen.some((status) => status < 300) || needsMore.has(id);
+        addFaults(`${method} ${template}`, [
+            ...(reached ? [] : ['no request was accepted: the fuzzer does not reach behind the first check']),
+            ...(seen.some((status) => status >= 400) ? [] : ['no request was refused']),
+        ], '');
+    }
+    client.close();
+    process.stdout.write(`${clients} requests, ${hostile.length} hostile ones\n`);
+} finally {
+    const ended = await gateway?.stop();
+    if (ended !== 0) {
+        addFaults('the gateway', [`ended with ${ended}`], gateway?.log().split('\n').slice(-40).join('\n') ?? '');
+    }
+    await network.stop();
+}
+
+for (const [id, seen] of statuses) {
+    process.stdout.write(`${id}: ${[...seen].sort().map(([status, times]) => `${status} × ${times}`).join(', ')}\n`);
+}
+for (const [text, { times, example }] of [...faults].slice(0, 60)) {
+    process.stdout.write(`FAULT ${text} (${times} times)\n    ${example}\n`);
+}
+process.stdout.write(`${faults.size} kinds of faults; SEED=${seed} REQUESTS=${requests} repeats the requests\n`);
+process.exitCode = faults.size > 0 ? 1 : 0;
