@@ -44,13 +44,20 @@ bool is_word(std::string_view text, std::string_view word) {
                       [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a | 0x20 : a) == b; });
 }
 
-/// Checks the client's handshake (section 4.2.1). @throws problem::Problem 426 without `Upgrade: websocket`,
-/// 400
+bool asks_for_upgrade(const http::Request& request) {
+    return request.method == "GET" && is_word(header(request, "upgrade"), "websocket");
+}
+
+/// 426 with the header that RFC 9110, section 15.5.22, requires.
+http::Response upgrade_required(const http::Request& request) {
+    auto out = http::to_response(
+        {426, "upgrade_required", "", "this path is a WebSocket: send its handshake", {}}, request);
+    out.headers.emplace_back("Upgrade", "websocket");
+    return out;
+}
+
+/// Checks the rest of the client's handshake (section 4.2.1). @throws problem::Problem 400
 std::string read_key(const http::Request& request) {
-    if (request.method != "GET" || !is_word(header(request, "upgrade"), "websocket")) {
-        throw problem::Problem{
-            426, "upgrade_required", "", "this path is a WebSocket: send its handshake", {}};
-    }
     std::vector<problem::FieldError> errors;
     if (header(request, "sec-websocket-version") != "13") {
         errors.push_back({"Sec-WebSocket-Version", "unsupported_version", "must be 13"});
@@ -72,6 +79,9 @@ std::string read_key(const http::Request& request) {
 
 http::Response web_socket(const Parts& parts, const http::Request& request) {
     require_listed_page(parts.config, request);
+    if (!asks_for_upgrade(request)) {
+        return upgrade_required(request);
+    }
     const auto key = read_key(request);
     const auto wanted = parse_feed_request(request, parts.feed.limits().channels);
     http::Response out{101, "", "", {}};

@@ -160,6 +160,7 @@ TEST_CASE("a handshake that is none is refused, and a foreign origin too") {
     CHECK(status("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n") == "400");
     CHECK(gateway.send("HEAD", "/api/ws").status == 426);
     CHECK(gateway.get("/api/ws").body["code"] == "upgrade_required");
+    CHECK(Socket(gateway.port, "", "").head.find("Upgrade: websocket") != std::string::npos);
 }
 
 TEST_CASE("a WebSocket client that sends without reading is cut off, and others are served") {

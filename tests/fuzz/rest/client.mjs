@@ -4,7 +4,8 @@ import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 
 const timeout = 30_000 * Number(process.env.LAMDA_TEST_PATIENCE ?? 1);
-/** A followed log goes on until its job ends: this many bytes of it, or what came in this time, are enough. */
+/** A followed log goes on until its job ends, a live feed without end: this many bytes of it, or what came in this time, are enough. */
+const endlessTypes = new Set(['application/x-ndjson', 'text/event-stream']);
 const followed = { bytes: 20_000, milliseconds: 200 };
 
 export class Client {
@@ -33,7 +34,7 @@ export class Client {
                 const done = (cut) => resolve({
                     status: answer.statusCode, headers: answer.headers, body: Buffer.concat(parts).toString('utf8'), cut, noBody: method === 'HEAD',
                 });
-                const endless = answer.headers['content-type'] === 'application/x-ndjson';
+                const endless = endlessTypes.has(answer.headers['content-type']);
                 const stop = () => {
                     answer.destroy();
                     done(true);

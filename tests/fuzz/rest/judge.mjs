@@ -119,8 +119,13 @@ export class Judge {
 
 const typeOf = ({ headers }) => headers['content-type']?.split(';')[0];
 
+/** Data of the whole frames of server-sent events. */
+const dataOf = (body) => body.split('\n\n').slice(0, -1).flatMap((frame) => frame.split('\n'))
+    .filter((line) => line.startsWith('data: ')).map((line) => line.slice('data: '.length));
+
 function bodiesOf({ body, cut }, type, faults) {
-    const texts = type === 'application/x-ndjson' ? body.split('\n').slice(0, cut ? -1 : undefined).filter((line) => line !== '') : [body];
+    const texts = type === 'application/x-ndjson' ? body.split('\n').slice(0, cut ? -1 : undefined).filter((line) => line !== '')
+        : type === 'text/event-stream' ? dataOf(body) : [body];
     return texts.flatMap((text) => {
         try {
             return [JSON.parse(text)];
