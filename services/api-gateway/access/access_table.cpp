@@ -12,6 +12,8 @@ using enum Callers;
 
 constexpr AccessRule kTable[] = {
     {"GET", "/health", kAnyone},
+    {"GET", "/openapi.json", kAnyone},
+    {"GET", "/docs", kAnyone},
 
     // Nodes, jobs and reputation are public, as on the chains.
     {"GET", "/api/nodes", kAnyone},

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "services/api-gateway/reference/reference.hpp"
+
 namespace lamda::gateway {
 
 problem::Problem not_found(const std::string& what) {
@@ -97,6 +99,7 @@ void add_routes(http::Server& server, const Parts& parts) {
     add_sessions(server, parts);
     add_introspection(server, parts);
     add_keys(server, parts);
+    add_reference(server);
     server.route("GET", "/health", [&parts](const http::Request&) {
         const auto checks = parts.health.checks();
         const auto ok = [&](const std::string& name) {

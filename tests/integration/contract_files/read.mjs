@@ -59,6 +59,11 @@ export async function lintOpenapi(file = openapiFile) {
 }
 
 /** Resolves references. */
+/** The document as it is, with its references. */
+export async function parseOpenapi() {
+    return (await new BaseResolver().resolveDocument(null, openapiFile, true)).parsed;
+}
+
 export async function readOpenapi() {
     const { bundle: document } = await bundle({
         ref: openapiFile,
