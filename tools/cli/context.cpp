@@ -5,8 +5,9 @@
 
 namespace lamda::cli {
 
-Context::Context(bool json, runtime::EnvFile file)
+Context::Context(bool json, runtime::EnvFile file, bool curl)
     : json_(json),
+      curl_(curl),
       settings_(runtime::Settings::from_environment(runtime::take_secrets(
           std::move(file), {"DATABASE_URL", "BSC_RPC_URL", "OPBNB_RPC_URL", "WALLET_PRIVATE_KEY",
                             "ADMIN_WALLET_PRIVATE_KEY", "OPERATOR_TOKEN"}))) {}

@@ -32,14 +32,19 @@ class CommandRefused : public std::runtime_error {
     int status_;
 };
 
+/// Ends a command after its request to the gateway was printed (--curl).
+struct RequestShown {};
+
 class Context {
   public:
     /// Removes every secret from the process's environment; keeps those that a command may need in memory.
     /// Call while the process has one thread.
     /// @param file settings that the environment does not set
-    explicit Context(bool json, runtime::EnvFile file = {});
+    /// @param curl requests to the gateway are printed, and not sent
+    explicit Context(bool json, runtime::EnvFile file = {}, bool curl = false);
 
     bool json() const { return json_; }
+    bool curl() const { return curl_; }
     const Clock& clock() const { return clock_; }
     /// Returns the screen behind standard output.
     terminal::Screen screen() const { return terminal::screen_of(1); }
@@ -72,6 +77,7 @@ class Context {
     std::unique_ptr<crypto::Signer> signer_from(const std::string& name, const std::string& help);
 
     bool json_;
+    bool curl_;
     SystemClock clock_;
     runtime::Settings settings_;
     net::HttpClient http_;

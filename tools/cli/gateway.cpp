@@ -1,15 +1,20 @@
 #include "tools/cli/gateway.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "telemetry/shown_text.hpp"
+#include "tools/cli/curl_command.hpp"
 
 namespace lamda::cli {
 namespace {
 
 /// Larger than the kept output of a job with many attempts.
 constexpr std::size_t kMostStreamed = 4ULL << 30;
+
+constexpr auto kTokenName = "OPERATOR_TOKEN";
 
 std::string body_or_problem(const net::HttpResponse& response, const std::string& url) {
     if (response.status >= 200 && response.status < 300) {
@@ -33,13 +38,19 @@ std::runtime_error no_answer(const net::HttpRequest& request, const net::Transpo
                               error.what() + "); set LAMDA_API_URL, or use --chain-only");
 }
 
-void add_token(net::HttpRequest& request, const std::string& token) {
+/// Adds the operator's token, or its name in a request that is only shown.
+void add_token(const Context& context, net::HttpRequest& request, const std::string& token) {
     if (!token.empty()) {
-        request.headers.emplace_back("Authorization", "Bearer " + token);
+        request.headers.emplace_back("Authorization",
+                                     "Bearer " + (context.curl() ? "$" + std::string(kTokenName) : token));
     }
 }
 
-std::string send(Context& context, const net::HttpRequest& request) {
+std::string send(Context& context, const std::string& path, net::HttpRequest request) {
+    if (context.curl()) {
+        show_request(context, path, request, {kTokenName});
+    }
+    request.url = context.gateway_url() + path;
     try {
         return body_or_problem(context.http().send(request), request.url);
     } catch (const net::TransportError& error) {
@@ -75,19 +86,23 @@ Result<std::string> gateway_base(std::string_view text) {
     return scheme + "://" + std::string(rest);
 }
 
+void show_request(Context& context, const std::string& path, const net::HttpRequest& request,
+                  const std::vector<std::string>& variables) {
+    fmt::print("{}\n", curl_command(context.gateway_url(), path, request, variables));
+    throw RequestShown{};
+}
+
 std::string gateway_get(Context& context, const std::string& path, const std::string& token) {
     net::HttpRequest request;
-    request.url = context.gateway_url() + path;
-    add_token(request, token);
-    return send(context, request);
+    add_token(context, request, token);
+    return send(context, path, std::move(request));
 }
 
 std::string gateway_delete(Context& context, const std::string& path, const std::string& token) {
     net::HttpRequest request;
     request.method = "DELETE";
-    request.url = context.gateway_url() + path;
-    add_token(request, token);
-    return send(context, request);
+    add_token(context, request, token);
+    return send(context, path, std::move(request));
 }
 
 void gateway_lines(Context& context, const std::string& path,
@@ -109,6 +124,9 @@ void gateway_lines(Context& context, const std::string& path,
         }
         return true;
     };
+    if (context.curl()) {
+        show_request(context, path, request, {kTokenName});
+    }
     try {
         auto response = context.http().send(request);
         response.body = rest;
@@ -124,11 +142,10 @@ std::string gateway_post(Context& context, const std::string& path, const std::s
                          const std::string& token) {
     net::HttpRequest request;
     request.method = "POST";
-    request.url = context.gateway_url() + path;
     request.headers = {{"Content-Type", "application/json"}};
-    add_token(request, token);
+    add_token(context, request, token);
     request.body = body;
-    return send(context, request);
+    return send(context, path, std::move(request));
 }
 
 }  // namespace lamda::cli

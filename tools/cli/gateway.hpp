@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "tools/cli/context.hpp"
 
@@ -10,6 +11,13 @@ namespace lamda::cli {
 
 /// Normalizes a gateway address: `http://host:8080`, `…/` and `…/api` are equal. Errors: `invalid_url`.
 Result<std::string> gateway_base(std::string_view text);
+
+/// Prints the request as a command line of curl, and ends the command. @throws RequestShown
+/// @param variables as of curl_command()
+[[noreturn]] void show_request(Context& context, const std::string& path, const net::HttpRequest& request,
+                               const std::vector<std::string>& variables = {});
+
+// With --curl the calls below show the request instead of sending it.
 
 /// Returns the body of a 2xx answer. @throws std::runtime_error with the problem document's detail and fields
 /// @param token the operator's, as bearer token; empty: none

@@ -246,14 +246,20 @@ int create_job(Context& context, const JobOptions& options) {
         (void)argument(crypto::parse_address(options.provider), "--provider");
     }
     json asked = spec_of(context, options);
+    const auto submit = [&] {
+        return gateway_post(context, "/api/jobs",
+                            json({{"spec", asked}, {"payment_amount", to_decimal(payment)}}).dump());
+    };
+    if (context.curl()) {
+        submit();
+    }
     onchain::require_contract(context.bsc(), context.job_manager(), "JobManager");
     const ChainId chain = context.bsc().chain_id();
     if (!options.secrets.empty()) {
         asked = with_secrets(context, asked, options.secrets,
                              {chain, context.job_manager(), payment, random_bytes32()});
     }
-    const json answer = json::parse(gateway_post(
-        context, "/api/jobs", json({{"spec", asked}, {"payment_amount", to_decimal(payment)}}).dump()));
+    const json answer = json::parse(submit());
     const wire::JobSpec spec = proven_spec(context, answer, asked, payment, chain);
     const JobId id = wire::job_id_of(spec);
     check_payment(context, id, spec, payment);
