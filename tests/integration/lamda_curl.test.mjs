@@ -57,6 +57,17 @@ for (const words of [
     });
 }
 
+for (const words of [['key', 'list'], ['key', 'create', '--name', 'shop', '--scope', 'sessions:read'], ['key', 'revoke', '0123456789abcdef']]) {
+    test(`lamda ${words.join(' ')}: the token is a variable`, async () => {
+        const env = { OPERATOR_TOKEN: token };
+        const own = await during(() => lamda(words, env));
+        assert.equal(own.length, 1);
+        const line = await shown(words, env);
+        assert.ok(!line.includes(token));
+        assert.deepEqual(await byShell(line, env), own);
+    });
+}
+
 test('lamda job cancel --operator: the token is a variable', async () => {
     const words = ['job', 'cancel', id, '--operator'];
     const own = await during(() => lamda([...words, '--yes'], { OPERATOR_TOKEN: token }));
