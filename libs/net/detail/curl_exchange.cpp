@@ -122,6 +122,9 @@ void CurlExchange::set_headers() {
     };
     // Without this a large upload waits a second for a "100 Continue" that many servers never send.
     append("Expect:");
+    if (request_.body.empty() && request_.body_file.empty() && request_.multipart_name.empty()) {
+        append("Content-Type:");  // libcurl names a form's type for every POST
+    }
     for (const auto& [name, value] : request_.headers) {
         if ((name + value).find_first_of("\r\n") != std::string::npos) {
             throw TransportError(TransportError::Kind::kBadUrl, "a header contains a line break");
