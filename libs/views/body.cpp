@@ -90,18 +90,24 @@ void Body::require_faultless() const {
     throw_faults(faults_);
 }
 
-std::multimap<std::string, std::string> scalars_of(std::string_view body) {
-    std::multimap<std::string, std::string> out;
+Members members_of(std::string_view body) {
+    Members out;
     if (body.empty()) {
         return out;
     }
     std::vector<problem::FieldError> faults;
     const json object = object_of(body);
     for (const auto& [key, value] : object.items()) {
-        if (value.is_structured() || value.is_null()) {
-            faults.push_back({pointer_to(key), "invalid_type", "must be a string, a number or a boolean"});
+        const bool is_list =
+            value.is_array() &&
+            std::all_of(value.begin(), value.end(), [](const json& each) { return each.is_string(); });
+        if (is_list) {
+            out.arrays.emplace(key, value.get<std::vector<std::string>>());
+        } else if (value.is_structured() || value.is_null()) {
+            faults.push_back({pointer_to(key), "invalid_type",
+                              "must be a string, a number, a boolean or an array of strings"});
         } else {
-            out.emplace(key, value.is_string() ? value.get<std::string>() : value.dump());
+            out.scalars.emplace(key, value.is_string() ? value.get<std::string>() : value.dump());
         }
     }
     throw_faults(std::move(faults));

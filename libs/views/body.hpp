@@ -38,8 +38,12 @@ class Body {
 
 /// RFC 6901 JSON pointer to a member of the body.
 std::string pointer_to(const std::string& key);
-/// The body's members as text: strings unquoted, numbers and booleans as in JSON. @throws problem::Problem
-/// with every member of another type
-std::multimap<std::string, std::string> scalars_of(std::string_view body);
+/// Members of a body as text: strings unquoted, numbers and booleans as in JSON.
+struct Members {
+    std::multimap<std::string, std::string> scalars;
+    std::map<std::string, std::vector<std::string>> arrays;  ///< of strings
+};
+/// An empty body has none. @throws problem::Problem with every member of another type
+Members members_of(std::string_view body);
 
 }  // namespace lamda::views

@@ -24,7 +24,7 @@ std::set<std::string> documented(const std::string& list) {
 }
 
 std::set<std::string> accepted(const Resource& list) {
-    std::set<std::string> out{"limit", "cursor"};
+    std::set<std::string> out{"limit", "cursor", "sort"};
     for (const auto& filter : list.filters) {
         out.emplace(filter.name);
     }

@@ -16,11 +16,6 @@ using wire::ChainState;
 
 constexpr auto kNotCanonical = "its block is no longer canonical";
 
-/// Never used: an entry's JSON needs the states before it.
-std::string no_json(const store::Row& /*row*/) {
-    return "null";
-}
-
 const Resource kJobEvents = {"api.job_event",
                              {"id", "kind", "at", "attempt", "seq", "block_num", "block_hash", "log_index",
                               "transaction_hash", "orphaned", "refused_reason", "error_message",
@@ -28,9 +23,8 @@ const Resource kJobEvents = {"api.job_event",
                              {"refused_reason", "error_message", "output_file_cid"},
                              "true",
                              {{"job_id", "job_id", "=", FieldType::kBytes32, true}},
-                             {{"id", "bigint"}},
-                             false,
-                             no_json};
+                             {{"id", {{"id", "bigint"}}, false}},
+                             {}};  // an entry's JSON needs the states before it: see entry_json()
 
 std::optional<std::string> apply_created(JobStates& states, bool orphaned) {
     if (states.chain.value_or(ChainState::kAbsent) != ChainState::kAbsent) {
@@ -157,15 +151,7 @@ HistoryQuery history_query(const JobId& id, ListRequest request) {
         // A text that is no cursor of this list is refused by list_query, together with all other faults.
         at->second = split_cursor(at->second, out.before).value_or("");
     }
-    if (request.values.contains("job_id")) {
-        throw problem::Problem{
-            400,
-            "invalid_request",
-            "",
-            "the query is not usable: see errors",
-            {{request.prefix + "job_id", "unknown_field", "unknown parameter; the job is part of the path"}}};
-    }
-    request.values.emplace("job_id", id.hex());
+    request.fixed.emplace("job_id", id.hex());
     out.list = list_query(kJobEvents, request);
     return out;
 }
@@ -173,9 +159,9 @@ HistoryQuery history_query(const JobId& id, ListRequest request) {
 Page read_history(store::Txn& txn, const HistoryQuery& query, MemoryBudget& budget) {
     JobStates states = query.before;
     std::map<std::string, JobStates> after;  // by the list's cursor
-    auto page = read_page(txn, kJobEvents, query.list, budget, [&](const store::Row& row) {
+    auto page = read_page(txn, query.list, budget, [&](const store::Row& row) {
         auto json = entry_json(row, states);
-        after.emplace(cursor_of(kJobEvents, row), states);
+        after.emplace(cursor_of(query.list, row), states);
         return json;
     });
     if (!page.next.empty()) {

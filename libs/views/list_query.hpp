@@ -8,71 +8,34 @@
 #include <vector>
 
 #include "problem/problem.hpp"
-#include "store/database.hpp"
+#include "views/list_request.hpp"
+#include "views/resource.hpp"
 
 namespace lamda::views {
-
-enum class FieldType {
-    kText,
-    kAddress,
-    kBytes32,
-    kAmount,
-    kBoolean,
-    kTime,
-    kStatus,
-    kChainState,
-    kWorkState
-};
-
-/// A field that a list can be filtered by.
-struct Filter {
-    std::string_view name;    ///< as in the request
-    std::string_view column;  ///< of the view
-    std::string_view op;      ///< =, >=, <=
-    FieldType type;
-    bool indexed = false;  ///< served by an index together with the list's order
-};
-
-/// A column of the sort key. The whole key is unique.
-struct SortColumn {
-    std::string_view column;
-    std::string_view sql_type;
-};
-
-/// A list: its view, filters, order, and the JSON of a row.
-struct Resource {
-    std::string_view view;
-    std::vector<std::string_view> columns;  ///< the columns that `to_json` reads, and those of `order`
-    std::vector<std::string_view> texts;    ///< the columns of variable length
-    std::string_view condition;  ///< SQL condition on `columns` that every row of the list satisfies
-    std::vector<Filter> filters;
-    std::vector<SortColumn> order;
-    bool descending;
-    std::string (*to_json)(const store::Row& row);
-};
 
 constexpr std::size_t kDefaultLimit = 100;
 constexpr std::size_t kMostLimit = 1000;
 /// Rows that are examined for one page. A filter without an index applies to these only: the page ends after
 /// them, and its cursor continues there.
 constexpr std::size_t kMostLookedAt = 5'000;
+/// Rows that are examined for a count.
+constexpr std::size_t kMostCounted = 10'000;
 /// Most bytes of one page: further rows follow on the next page.
 constexpr std::size_t kMostPageBytes = 2U << 20;
-
-/// A query as text values by name; `prefix` is the prefix of names in errors: `?` for a query string, `/` for
-/// a body.
-struct ListRequest {
-    std::multimap<std::string, std::string> values;
-    std::string prefix;
-};
 
 struct ListQuery {
     std::string sql;
     std::vector<store::Param> params;
-    std::size_t limit;
-    std::size_t page_bytes;  ///< limit of the rows' texts, and of the page's JSON
+    std::size_t limit = kDefaultLimit;
+    std::size_t page_bytes = 0;  ///< limit of the rows' texts, and of the page's JSON
+    const Sort* sort = nullptr;  ///< of the resource
+    bool is_default_sort = true;
+    std::vector<const Field*> fields;  ///< of a row's JSON
+    bool sparse = false;               ///< the request has chosen the fields
+    std::string count_sql;             ///< empty: no count is wanted
+    std::vector<store::Param> count_params;
 };
-/// The columns of a row, for SELECT.
+/// The columns of a row with all fields, for SELECT.
 std::string select_list(const Resource& resource);
 /// Selects one row more than `limit`, to detect a next page; the sort key is in cursor_0, cursor_1… A row
 /// whose `matches` is false is not part of the list; after a row with `is_last_looked_at` the next page
@@ -80,7 +43,7 @@ std::string select_list(const Resource& resource);
 /// upper bound, whatever `limit` is requested @throws problem::Problem naming every wrong field
 ListQuery list_query(const Resource& resource, const ListRequest& request,
                      std::size_t page_bytes = kMostPageBytes);
-/// Cursor of the page that begins after this row.
-std::string cursor_of(const Resource& resource, const store::Row& row);
+/// Cursor of the page that begins after this row. It belongs to the query's order.
+std::string cursor_of(const ListQuery& query, const store::Row& row);
 
 }  // namespace lamda::views

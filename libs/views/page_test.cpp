@@ -50,7 +50,7 @@ struct Market {
         return list_query(kJobs, request);
     }
     Page read(const ListQuery& query) {
-        return database.transact([&](store::Txn& txn) { return read_page(txn, kJobs, query, budget); });
+        return database.transact([&](store::Txn& txn) { return read_page(txn, query, budget); });
     }
     /// Bytes that the database sends for a query.
     std::int64_t bytes_sent(const ListQuery& query) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/json_writer.hpp"
-#include "views/body.hpp"
+#include "problem/problem.hpp"
 #include "views/page.hpp"
 
 namespace lamda::views {
@@ -25,8 +25,7 @@ Page QueryHandler::whole(ListRequest request) {
     for (int rounds = 0;; ++rounds) {
         const auto query = list_query(resource_, request, kMostReplyBytes);
         limit = limit == 0 ? query.limit : limit;
-        const auto page =
-            database_.transact([&](store::Txn& txn) { return read_page(txn, resource_, query, memory_); });
+        const auto page = database_.transact([&](store::Txn& txn) { return read_page(txn, query, memory_); });
         if (out.items.size() + page.items.size() > kMostReplyBytes) {
             throw problem::Problem{
                 503, "answer_too_large", "", "the rows exceed one reply; use a smaller limit", {}};
@@ -55,7 +54,7 @@ Page QueryHandler::whole(ListRequest request) {
 
 std::string QueryHandler::answer(const std::string& body) {
     try {
-        const auto page = whole({scalars_of(body), "/"});
+        const auto page = whole(request_of_body(body));
         JsonWriter out;
         out.begin_object().key(key_).begin_array().raw(page.items).end_array();
         return out.key("count").number(page.count).end_object().take();

@@ -20,7 +20,6 @@ std::string job_json(const store::Row& row);
 /// JSON of a row of api.spec, in the form of a job that is in no block: status `submitted`. Nullopt if the
 /// spec cannot be a job's.
 std::optional<std::string> submitted_json(const JobId& id, const store::Row& row);
-std::string reputation_tx_json(const store::Row& row);
 /// A number from the chain: a JSON integer if every reader represents it exactly (below 2^53), else a decimal
 /// string.
 std::string number_json(const U256& value);

@@ -150,8 +150,10 @@ test('the answers on the bus are the objects of REST, and the queries its parame
     assert.deepEqual(Object.keys(credentials.properties), Object.keys(Credentials.properties));
     assert.deepEqual(Object.keys(challenge.properties), Object.keys(CredentialsMessage.properties));
     sameSchema(refusal, Problem, 'credentials: problem');
-    sameSchema(schema('job_query'), JobQuery);
-    sameSchema(schema('node_query'), NodeQuery);
+    // A reply on the bus has whole objects, and the number of its own.
+    const onBus = ({ properties: { fields, count, ...properties }, ...query }) => ({ ...query, properties });
+    sameSchema(schema('job_query'), onBus(JobQuery));
+    sameSchema(schema('node_query'), onBus(NodeQuery));
     const parametersOf = (path) => Object.fromEntries(paths[path].get.parameters.map(({ name, schema: type }) => [name, type]));
     sameSchema(JobQuery.properties, parametersOf('/api/jobs'));
     sameSchema(NodeQuery.properties, parametersOf('/api/nodes'));

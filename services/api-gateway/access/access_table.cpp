@@ -20,6 +20,8 @@ constexpr AccessRule kTable[] = {
     {"POST", "/api/nodes/query", kAnyone},
     {"GET", "/api/nodes/{address}", kAnyone},
     {"GET", "/api/nodes/{address}/key", kAnyone},
+    {"GET", "/api/nodes/{address}/jobs", kAnyone},
+    {"GET", "/api/renters/{address}/jobs", kAnyone},
     {"GET", "/api/jobs", kAnyone},
     {"POST", "/api/jobs/query", kAnyone},
     {"GET", "/api/jobs/{id}", kAnyone},

@@ -1,6 +1,6 @@
 // Routes that show a job's past: its journal, and the output of its container.
+#include "services/api-gateway/lists/list_response.hpp"
 #include "services/api-gateway/routes/api.hpp"
-#include "services/api-gateway/routes/list_response.hpp"
 #include "services/api-gateway/routes/log_request.hpp"
 #include "services/api-gateway/routes/resource_store.hpp"
 #include "services/api-gateway/routes/spec_store.hpp"
@@ -28,7 +28,7 @@ http::Response events_response(const Parts& parts, const http::Request& request)
     JsonWriter out;
     out.begin_object();
     add_page(out, "items", *page);
-    return json_response(out.end_object().take());
+    return with_link(json_response(out.end_object().take()), request, page->next);
 }
 
 /// Memory of a page of logs: its rows and their JSON, in which each byte may take six.
@@ -73,12 +73,13 @@ http::Response logs_response(const Parts& parts, const http::Request& request) {
         out.raw(log_json(row));
     }
     out.end_array().key("next_cursor");
+    const auto next = page->more ? log_cursor(page->rows.back().place) : "";
     if (page->more) {
-        out.text(log_cursor(page->rows.back().place));
+        out.text(next);
     } else {
         out.null();
     }
-    return json_response(out.end_object().take());
+    return with_link(json_response(out.end_object().take()), request, next);
 }
 
 }  // namespace

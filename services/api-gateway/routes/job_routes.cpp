@@ -1,6 +1,6 @@
 // Routes that list and show jobs and their receipts.
+#include "services/api-gateway/lists/list_response.hpp"
 #include "services/api-gateway/routes/api.hpp"
-#include "services/api-gateway/routes/list_response.hpp"
 #include "services/api-gateway/routes/resource_store.hpp"
 #include "services/api-gateway/routes/spec_store.hpp"
 #include "views/resources.hpp"

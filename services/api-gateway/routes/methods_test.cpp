@@ -6,6 +6,7 @@
 
 #include "http/testing/raw_client.hpp"
 #include "services/api-gateway/testing/gateway_scene.hpp"
+#include "wire/job_spec.hpp"
 
 using namespace lamda;
 using namespace lamda::gateway;
@@ -84,6 +85,22 @@ struct Requester {
     http::RawClient client;
 };
 
+/// Attaches a spec to job `n`.
+void attach_spec(Gateway& gateway, unsigned n) {
+    wire::JobSpec spec;
+    spec.chain_id = ChainId{97};
+    spec.job_manager = config().job_manager;
+    spec.renter = kRenter;
+    spec.provider = kProvider;
+    spec.docker_image = "lamda/busybox:1.35";
+    gateway.database.transact([&](store::Txn& txn) {
+        txn.exec(
+            "INSERT INTO dispatch.attached_spec (job_id, spec_id, spec_cid, signature) "
+            "VALUES ($1, api.put_spec($2), 'bafk', '0x')",
+            {bytes_of(n), as_bytes(wire::canonical_json(spec))});
+    });
+}
+
 }  // namespace
 
 TEST_CASE(
@@ -91,6 +108,7 @@ TEST_CASE(
     Gateway gateway;
     gateway.add_job(1);
     gateway.add_receipt(1);
+    attach_spec(gateway, 1);
     gateway.add_node(7, "1");
     Address seven;
     seven.array()[19] = 7;

@@ -1,8 +1,8 @@
-// Routes that list and show nodes and their reputation.
+// Routes that list and show nodes, their reputation, and the jobs of an address.
 #include "crypto/address_text.hpp"
 #include "crypto/signer.hpp"
+#include "services/api-gateway/lists/list_response.hpp"
 #include "services/api-gateway/routes/api.hpp"
-#include "services/api-gateway/routes/list_response.hpp"
 #include "services/api-gateway/routes/resource_store.hpp"
 #include "views/resources.hpp"
 
@@ -33,16 +33,7 @@ Reputation reputation_of(store::Txn& txn, const Address& address) {
 /// @throws problem::Problem
 views::ListQuery txs_query(const http::Request& request, const Address& address) {
     auto list = list_request(request);
-    constexpr auto kProvider = "wallet_address";
-    if (list.values.contains(kProvider)) {
-        throw problem::Problem{400,
-                               "invalid_request",
-                               "",
-                               "the query is not usable: see errors",
-                               {{list.prefix + kProvider, "unknown_field",
-                                 "unknown parameter; the address is part of the path"}}};
-    }
-    list.values.emplace(kProvider, address.hex());
+    list.fixed.emplace("wallet_address", address.hex());
     return views::list_query(views::kReputationTxs, list);
 }
 
@@ -50,8 +41,7 @@ http::Response reputation_response(const Parts& parts, const http::Request& requ
     const auto address = address_param(request);
     const auto query = txs_query(request, address);
     const auto [found, txs] = parts.database.transact([&](store::Txn& txn) {
-        return std::pair(reputation_of(txn, address),
-                         views::read_page(txn, views::kReputationTxs, query, parts.memory));
+        return std::pair(reputation_of(txn, address), views::read_page(txn, query, parts.memory));
     });
     JsonWriter out;
     out.begin_object().key("wallet_address").text(crypto::checksum_address(address));
@@ -59,7 +49,7 @@ http::Response reputation_response(const Parts& parts, const http::Request& requ
     out.key("total_jobs_completed").raw(views::number_json(found.completed));
     out.key("pending").number(found.pending);
     add_page(out, "transactions", txs);
-    return json_response(out.end_object().take());
+    return with_link(json_response(out.end_object().take()), request, txs.next);
 }
 
 /// @throws problem::Problem 404 `not_found`: unknown node, `no_public_key`: a node without one
@@ -100,6 +90,15 @@ void add_node_routes(http::Server& server, const Parts& parts) {
         }
         return json_response(*node);
     });
+    for (const auto& [pattern, filter] : {std::pair{"/api/nodes/{address}/jobs", "provider_address"},
+                                          std::pair{"/api/renters/{address}/jobs", "renter_address"}}) {
+        add_route(
+            server, parts, "GET", pattern,
+            [&parts, filter = std::string(filter)](const http::Request& request) {
+                return list_response(parts, views::kJobs, request, {{filter, address_param(request).hex()}});
+            },
+            is_large_page);
+    }
     add_route(server, parts, "GET", "/api/nodes/{address}/key", [&parts](const http::Request& request) {
         const auto address = address_param(request);
         return json_response(key_json(parts, address));

@@ -227,6 +227,20 @@ for (const [id, ends] of [[done, 'completed 0'], [stopped, 'cancelled null'], [w
         faults.add(`the attempts of ${id} ended ${await endsOf(id)}, not ${ends}`);
     }
 }
+const { ids: endedIds, count: endedCount } = await renter.ended(['paid', 'cancelled']);
+if (endedIds.join() !== [done, stopped, withdrawn].join() || endedCount !== 3) {
+    faults.add(`the ended jobs are ${endedIds}, counted ${endedCount}`);
+}
+const firstPage = await ask('GET', '/api/jobs?limit=2&status=paid,cancelled&sort=created_at&fields=id,status');
+const [, nextPath] = /^<([^>]+)>; rel="next"$/.exec(firstPage.headers.get('link'));
+const [lastJob, ...noOthers] = (await (await ask('GET', nextPath)).json()).items;
+if (lastJob?.id !== withdrawn || noOthers.length > 0) {
+    faults.add(`the page behind Link has ${JSON.stringify(lastJob)} and ${noOthers.length} others`);
+}
+const { spec_cid: cidOfDone } = await renter.job(done);
+if ((await (await ask('GET', `/api/jobs?spec_cid=${cidOfDone}`)).json()).items[0]?.id !== done) {
+    faults.add(`no job with the spec ${cidOfDone}`);
+}
 for await (const job of renter.jobs(renterAddress)) {
     void job;
 }
@@ -260,7 +274,7 @@ for (const id of [sealedOrder.id, byCommand.id]) {
 
 for (const [method, path, body, headers] of [
     ['GET', '/health'], ['GET', '/api/nodes'], ['GET', `/api/nodes/${providerAddress}`], ['GET', '/api/nodes/0x1'],
-    ['GET', '/api/nodes?surprise=1'], ['GET', '/api/jobs?limit=0&status=done'], ['GET', `/api/jobs/0x${'ee'.repeat(32)}`],
+    ['GET', '/api/nodes?surprise=1'], ['GET', `/api/nodes/${providerAddress}/jobs?limit=1`], ['GET', `/api/renters/${renterAddress}/jobs?status=paid&fields=id`], ['GET', '/api/nodes?sort=-reputation_score&count=true'], ['GET', '/api/nodes?fields=secret&sort=vram'], ['GET', '/api/jobs?limit=0&status=done'], ['GET', `/api/jobs/0x${'ee'.repeat(32)}`],
     ['POST', '/api/jobs/query', { status: 'paid', limit: 1 }], ['POST', '/api/jobs/query', { status: {} }],
     ['POST', '/api/jobs', { spec: { renter: renterAddress } }], ['POST', '/api/jobs', []],
     ['POST', '/api/jobs/check', { spec: { renter: renterAddress }, payment_amount: '0' }], ['POST', '/api/jobs/check', []],

@@ -96,9 +96,25 @@ export class Renter {
             if (error) {
                 throw new Refused(error);
             }
+            if ('fields' in data) {
+                throw new Error('a sparse page without a request for it');
+            }
             yield* data.items;
             cursor = data.next_cursor ?? undefined;
         } while (cursor !== undefined);
+    }
+
+    /** Ids of the jobs with any of the statuses, oldest first, and their number. */
+    async ended(statuses: Job['status'][]): Promise<{ ids: string[]; count: number }> {
+        const { data, error } = await this.#api.POST('/api/jobs/query', {
+            body: { status: statuses, sort: 'created_at', fields: ['id'], count: true },
+        });
+        if (error) {
+            throw new Refused(error);
+        }
+        // @ts-expect-error may be absent: the page may be sparse
+        void data.items[0]?.status.length;
+        return { ids: data.items.map((job) => job.id ?? ''), count: data.count ?? 0 };
     }
 
     /** @param signature EIP-712 over CancelJob(jobId, expiresAt) */
@@ -131,6 +147,9 @@ export class Renter {
         const { data, error } = await this.#api.POST('/api/nodes/query', { body: { min_vram: leastVram, is_online: true } });
         if (error) {
             throw new Refused(error);
+        }
+        if ('fields' in data) {
+            throw new Error('a sparse page without a request for it');
         }
         return data.items.map((node) => node.wallet_address);
     }
