@@ -45,15 +45,18 @@ TEST_CASE("Applications to sign in to are SIGN_IN_DOMAINS, or those of CORS_ALLO
           std::vector<std::string>{"app.example", "other.example:8443", "localhost:3000", "[::1]:5173"});
     CHECK_FALSE(set.config.sign_in_domains.loopback);
 
-    const auto origins = read({{"CORS_ALLOWED_ORIGINS", "https://app.example,http://localhost:5173,tauri://localhost"}});
+    const auto origins =
+        read({{"CORS_ALLOWED_ORIGINS", "https://app.example,http://localhost:5173,tauri://localhost"}});
     CHECK(origins.config.sign_in_domains.names == std::vector<std::string>{"app.example", "localhost:5173"});
     CHECK(origins.config.sign_in_domains.loopback);
     CHECK(read({{"CORS_ALLOWED_ORIGINS", "*"}}).config.sign_in_domains.names.empty());
     const auto production = read({{"ENVIRONMENT", "production"}});
     CHECK_FALSE(production.config.sign_in_domains.loopback);
     CHECK(production.config.production);
-    for (const auto* wrong : {"https://app.example", "*", "app.example/login", "user@app.example", "app.example:0",
-                              "app.example,*", "b\xc3\xbc" "cher.example"}) {
+    for (const auto* wrong : {"https://app.example", "*", "app.example/login", "user@app.example",
+                              "app.example:0", "app.example,*",
+                              "b\xc3\xbc"
+                              "cher.example"}) {
         INFO(wrong);
         CHECK(read({{"SIGN_IN_DOMAINS", wrong}}).mistakes.find("SIGN_IN_DOMAINS") == 0);
     }

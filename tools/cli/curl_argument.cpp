@@ -7,9 +7,9 @@ namespace lamda::cli {
 
 void add_curl(CLI::App& app, bool& curl) {
     constexpr std::pair<const char*, const char*> kVerbs[] = {
-        {"job", "create"}, {"job", "show"},     {"job", "list"},  {"job", "events"}, {"job", "logs"},
-        {"job", "cancel"}, {"receipt", "show"}, {"node", "show"}, {"node", "list"},
-        {"key", "create"}, {"key", "list"},     {"key", "revoke"}};
+        {"job", "create"}, {"job", "show"},   {"job", "list"},     {"job", "events"},
+        {"job", "logs"},   {"job", "cancel"}, {"receipt", "show"}, {"node", "show"},
+        {"node", "list"},  {"key", "create"}, {"key", "list"},     {"key", "revoke"}};
     for (const auto& [group, name] : kVerbs) {
         auto* verb = app.get_subcommand(group)->get_subcommand(name);
         auto* flag =

@@ -95,9 +95,10 @@ TEST_CASE(
     FeedHub hub({}, gateway.metrics);
     FeedReader reader(gateway.served, hub, gateway.clock, telemetry::Log::none());
     WebSocketSessions sessions;
-    const Parts parts{gateway.settings, gateway.served,           gateway.bus,      gateway.health, gateway.memory,
-                      gateway.followers, gateway.inputs,          gateway.rates,    gateway.tokens, gateway.contract_wallets,
-                      gateway.sign_ins,  hub,                     sessions};
+    const Parts parts{gateway.settings, gateway.served,           gateway.bus,      gateway.health,
+                      gateway.memory,   gateway.followers,        gateway.inputs,   gateway.rates,
+                      gateway.tokens,   gateway.contract_wallets, gateway.sign_ins, hub,
+                      sessions};
     http::Server server(server_config(gateway.memory), gateway.clock, telemetry::Log::none(),
                         gateway.metrics);
     add_routes(server, parts);

@@ -20,8 +20,7 @@ std::string newest_jobs(store::Txn& txn, const std::string& filter, const Addres
     if (!filter.empty()) {
         list.values.emplace(filter, address.hex());
     }
-    const auto page =
-        views::read_page(txn, views::list_query(views::kJobs, list, kSnapshotBytes), memory);
+    const auto page = views::read_page(txn, views::list_query(views::kJobs, list, kSnapshotBytes), memory);
     JsonWriter out;
     out.begin_object().key("items").raw(page.items);
     out.key("next_cursor").text_or_null(page.next.empty() ? std::nullopt : std::optional(page.next));

@@ -1,4 +1,29 @@
-// Reads the live feed of the gateway as a client of server-sent events does, and keeps every message.
+// Reads the live feed of the gateway as a client of server-sent events does, and compares it with the bus.
+
+/** Events of jobs and nodes among recorded messages of the bus, each once. */
+export const eventsOf = (messages) => [...new Map(messages.filter(({ subject }) => /^events\.(job|node)\./.test(subject))
+    .map(({ headers, body }) => [headers['Nats-Msg-Id'], JSON.parse(body)])).values()];
+
+const essence = ({ kind, at, data }) => `${kind} ${at} ${(data.id ?? data.wallet_address).toLowerCase()}`;
+
+/** The live feed begins with a snapshot, and has every event of the bus once, numbered without gaps. */
+export function faultsOfFeed(feed, bus) {
+    const faults = [];
+    if (feed[0]?.type !== 'snapshot') {
+        faults.push(`the live feed begins with ${JSON.stringify(feed[0])}`);
+    }
+    const events = feed.filter(({ type }) => type === 'event');
+    const [got, wanted] = [events, eventsOf(bus)].map((each) => each.map(essence).sort());
+    if (JSON.stringify(got) !== JSON.stringify(wanted)) {
+        faults.push(`the live feed has ${got.length} events, the bus ${wanted.length}`);
+    }
+    const numbers = events.map(({ id }) => Number(id.split('-')[1]));
+    if (numbers.some((number, i) => i > 0 && number !== numbers[i - 1] + 1)) {
+        faults.push('the live feed skips or repeats a number');
+    }
+    return faults;
+}
+
 export class FeedTap {
     messages = [];
     #abort = new AbortController();
@@ -35,6 +60,10 @@ export class FeedTap {
                 throw error;
             }
         }
+    }
+
+    get events() {
+        return this.messages.filter(({ type }) => type === 'event');
     }
 
     close() {

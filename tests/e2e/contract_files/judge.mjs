@@ -19,7 +19,7 @@ import { createSiweMessage } from 'viem/siwe';
 import { newValidator, parseAsyncapi, parseOpenapi, readOpenapi, transpileClient } from '../../integration/contract_files/read.mjs';
 import { sealSecret } from '../../data/make_secret_vectors.mjs';
 import { BusTap } from './bus_tap.mjs';
-import { FeedTap } from './feed_tap.mjs';
+import { eventsOf, faultsOfFeed, FeedTap } from './feed_tap.mjs';
 
 const env = process.env;
 const api = env.LAMDA_API_URL;
@@ -378,24 +378,8 @@ for (const [subject, key] of [['jobs.query', 'jobs'], ['nodes.query', 'nodes']])
 }
 // Except for the malformed requests above.
 bus.messages.filter(({ body }) => body !== '{"v":1}' && body !== '{"surprise":1}').forEach(checkMessage);
-// Every event of the bus is in the live feed, once.
-const sent = new Map(bus.messages.filter(({ subject }) => /^events\.(job|node)\./.test(subject))
-    .map(({ headers, body }) => [headers['Nats-Msg-Id'], JSON.parse(body)]));
-const ofFeed = () => feed.messages.filter(({ type }) => type === 'event');
-await until('the last event in the live feed', async () => ofFeed().length >= sent.size);
-const essence = ({ kind, at, data }) => `${kind} ${at} ${(data.id ?? data.wallet_address).toLowerCase()}`;
-const wantedEvents = [...sent.values()].map(essence).sort();
-const gotEvents = ofFeed().map(essence).sort();
-if (JSON.stringify(wantedEvents) !== JSON.stringify(gotEvents)) {
-    faults.add(`the live feed has ${gotEvents.length} events, the bus ${wantedEvents.length}`);
-}
-if (feed.messages[0]?.type !== 'snapshot') {
-    faults.add(`the live feed begins with ${JSON.stringify(feed.messages[0])}`);
-}
-const numbers = ofFeed().map(({ id }) => Number(id.split('-')[1]));
-if (numbers.some((number, i) => i > 0 && number !== numbers[i - 1] + 1)) {
-    faults.add('the live feed skips or repeats a number');
-}
+await until('the last event in the live feed', async () => feed.events.length >= eventsOf(bus.messages).length);
+faultsOfFeed(feed.messages, bus.messages).forEach((fault) => faults.add(fault));
 const feedMessage = openapi.paths['/api/events'].get.responses[200].content['text/event-stream'].schema;
 feed.messages.forEach((message) => addFaults('GET /api/events', feedMessage, message));
 feed.close();

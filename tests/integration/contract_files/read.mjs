@@ -54,7 +54,9 @@ const lintConfig = () =>
     createConfig({ extends: ['recommended'], rules: { 'info-license': 'off' } });
 
 export async function lintOpenapi(file = openapiFile) {
-    const problems = await lint({ ref: file, config: await lintConfig() });
+    // A WebSocket has no answer 2XX: OpenAPI describes HTTP only.
+    const problems = (await lint({ ref: file, config: await lintConfig() }))
+        .filter(({ ruleId, location }) => ruleId !== 'operation-2xx-response' || !location[0]?.pointer.startsWith('#/paths/~1api~1ws/'));
     return problems.map(({ ruleId, message, location }) => `${ruleId} at ${location[0]?.pointer}: ${message}`);
 }
 
