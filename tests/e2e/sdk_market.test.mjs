@@ -71,7 +71,7 @@ test('refusals, a cancelled job, lists, journal and receipt', async () => {
     }
     assert.ok(jobs.length >= 3 && jobs.includes(long.id) && jobs.includes(failing.id), jobs.join());
     const kinds = [];
-    for await (const { kind } of lamda.events(long.id)) {
+    for await (const { kind } of lamda.journal(long.id)) {
         kinds.push(kind);
     }
     assert.ok(kinds.includes('created') && kinds.includes('set_cancelled'), kinds.join());

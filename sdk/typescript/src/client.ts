@@ -3,18 +3,22 @@
 import createClient from 'openapi-fetch';
 
 import { JobEnded, LamdaError, type Job } from './errors.js';
-import { PolledJobUpdates, type AnyJob, type JobUpdates } from './job_updates.js';
+import { followFeed, type FeedChannel, type FeedMessage, type FeedOptions } from './feed.js';
+import { FeedJobUpdates, type AnyJob, type JobUpdates } from './job_updates.js';
 import { followLog, type LogChunk } from './logs.js';
 import type { components, operations, paths } from './openapi.js';
-import { filesOf, VerifiedBlocks, type OutputFile } from './output.js';
-import { itemsOf } from './pages.js';
+import { filesOf, hexDigest, VerifiedBlocks, type OutputFile } from './output.js';
+import { itemsOf, type Page } from './pages.js';
 import { persistentFetch, sleep, type Fetch, type RetryOptions, type Sleep } from './retry.js';
-import { sendTransaction, signCancellation, type Eip1193Provider, type Market } from './wallet.js';
+import { signInMessage, type SignInOptions } from './sign_in.js';
+import { accountOf, chainOf, sendTransaction, signCancellation, signText, type Eip1193Provider, type Market } from './wallet.js';
 
 type Schemas = components['schemas'];
 export type Node = Schemas['Node'];
 export type NodeDetail = Schemas['NodeDetail'];
 export type JobEvent = Schemas['JobEvent'];
+export type JobAttempt = Schemas['JobAttempt'];
+export type JobSpec = Schemas['JobSpec'];
 export type JobSubmission = Schemas['JobSubmission'];
 export type JobCheck = Schemas['JobCheck'];
 export type Submission = Schemas['Submission'];
@@ -22,17 +26,23 @@ export type JobStatus = Schemas['JobStatus'];
 export type SignedReceipt = Schemas['SignedReceipt'];
 export type CancelledJob = Schemas['CancelledJob'];
 export type Reputation = Schemas['Reputation'];
-export type NodeQuery = Omit<NonNullable<operations['listNodes']['parameters']['query']>, 'cursor'>;
-export type JobQuery = Omit<NonNullable<operations['listJobs']['parameters']['query']>, 'cursor'>;
+export type Session = Schemas['Session'];
+export type SignedIn = Required<Schemas['SignedIn']>;
+export type Introspection = Schemas['Introspection'];
+/** Without `fields`: the items of a list are whole. */
+export type NodeQuery = Omit<NonNullable<operations['listNodes']['parameters']['query']>, 'cursor' | 'fields' | 'count'>;
+export type JobQuery = Omit<NonNullable<operations['listJobs']['parameters']['query']>, 'cursor' | 'fields' | 'count'>;
 
 export interface LamdaOptions {
     /** The gateway, such as https://api.example.org. */
     url: string;
     /** IPFS gateways that serve raw blocks, for outputs; the first one that has the right bytes is used. */
     stores?: readonly string[];
+    /** The token of a session that `signIn` returned earlier, or an API key (in backends only); sent to the gateway and to no store. */
+    token?: string;
     /** Limits of the repetition of requests that were not served (429, 502, 503, 504, no connection). */
     retry?: RetryOptions;
-    /** Source of job states for `waitFor`; default: GET /api/jobs/{id} at growing pauses. */
+    /** Source of job states for `waitFor`; default: the live feed, or polling if it cannot be opened. */
     updates?: JobUpdates;
     /** Default: the platform's. */
     fetch?: Fetch;
@@ -56,20 +66,43 @@ function dataOf<T>({ data, error, response }: { data?: T; error?: unknown; respo
     return data;
 }
 
+async function streamOf({ data, error, response }: { data?: unknown; error?: unknown; response: Response }): Promise<ReadableStream<Uint8Array>> {
+    const stream = dataOf({ data, error, response }) as ReadableStream<Uint8Array>;
+    if (!response.headers.get('content-type')?.startsWith('text/event-stream')) {
+        await stream.cancel();
+        throw LamdaError.of(undefined, response);
+    }
+    return stream;
+}
+
 const signalOf = ({ signal }: Waiting) => (signal === undefined ? {} : { signal });
 
 /** Every method rejects with LamdaError if the gateway refuses, and with the signal's reason if it aborts. */
 export class Lamda {
     readonly #api;
+    /** Without repetitions. */
+    readonly #once;
+    readonly #retry: Required<RetryOptions>;
     readonly #sleep: Sleep;
     readonly #updates: JobUpdates;
     readonly #blocks: VerifiedBlocks;
 
-    constructor({ url, stores = [], retry, updates, fetch = (request) => globalThis.fetch(request), sleep: pause = sleep }: LamdaOptions) {
+    #token: string | undefined;
+
+    constructor({ url, stores = [], token, retry, updates, fetch = (request) => globalThis.fetch(request), sleep: pause = sleep }: LamdaOptions) {
         const persistent = persistentFetch(fetch, retry, pause);
-        this.#api = createClient<paths>({ baseUrl: url.replace(/\/+$/, ''), fetch: persistent });
+        const client = (by: Fetch) => {
+            const api = createClient<paths>({ baseUrl: url.replace(/\/+$/, ''), fetch: by });
+            api.use({ onRequest: ({ request }) => this.#authorize(request) });
+            return api;
+        };
+        this.#api = client(persistent);
+        this.#once = client(fetch);
+        this.#retry = { tries: 5, mostWait: 60_000, ...retry };
         this.#sleep = pause;
-        this.#updates = updates ?? new PolledJobUpdates((id, signal) => this.job(id, signal === undefined ? {} : { signal }), pause);
+        this.#token = token;
+        const read = (id: string, signal?: AbortSignal) => this.job(id, signal === undefined ? {} : { signal });
+        this.#updates = updates ?? new FeedJobUpdates((id, signal) => this.#feed([`job:${id}`], { signal, failures: { first: 0, later: 4 } }), read, pause);
         this.#blocks = new VerifiedBlocks(stores, persistent);
     }
 
@@ -78,7 +111,9 @@ export class Lamda {
     /** All registered nodes that fit, page by page. @param query `limit` is the size of a page */
     nodes(query: NodeQuery = {}, waiting: Waiting = {}): AsyncGenerator<Node, void, undefined> {
         return itemsOf(async (cursor) =>
-            dataOf(await this.#api.GET('/api/nodes', { params: { query: { ...query, ...(cursor === undefined ? {} : { cursor }) } }, ...signalOf(waiting) })));
+            dataOf(await this.#api.GET('/api/nodes', {
+                params: { query: { ...query, ...(cursor === undefined ? {} : { cursor }) } }, ...signalOf(waiting),
+            })) as Page<Node>);
     }
 
     async node(address: string, waiting: Waiting = {}): Promise<NodeDetail> {
@@ -88,7 +123,9 @@ export class Lamda {
     /** All jobs that fit, newest first, page by page. */
     jobs(query: JobQuery = {}, waiting: Waiting = {}): AsyncGenerator<Job, void, undefined> {
         return itemsOf(async (cursor) =>
-            dataOf(await this.#api.GET('/api/jobs', { params: { query: { ...query, ...(cursor === undefined ? {} : { cursor }) } }, ...signalOf(waiting) })));
+            dataOf(await this.#api.GET('/api/jobs', {
+                params: { query: { ...query, ...(cursor === undefined ? {} : { cursor }) } }, ...signalOf(waiting),
+            })) as Page<Job>);
     }
 
     /** One job; its status is `submitted` while no block holds it. */
@@ -97,11 +134,25 @@ export class Lamda {
     }
 
     /** The job's journal, oldest entry first, page by page. */
-    events(id: string, waiting: Waiting = {}): AsyncGenerator<JobEvent, void, undefined> {
+    journal(id: string, waiting: Waiting = {}): AsyncGenerator<JobEvent, void, undefined> {
         return itemsOf(async (cursor) =>
             dataOf(await this.#api.GET('/api/jobs/{id}/events', {
                 params: { path: { id }, query: cursor === undefined ? {} : { cursor } }, ...signalOf(waiting),
             })));
+    }
+
+    /** The attempts to run the job, oldest first. */
+    async attempts(id: string, waiting: Waiting = {}): Promise<JobAttempt[]> {
+        return dataOf(await this.#api.GET('/api/jobs/{id}/attempts', { params: { path: { id } }, ...signalOf(waiting) })).items;
+    }
+
+    /**
+     * The job's spec, and the SHA-256 (0x and 64 hexadecimal digits) of its stored form: the job's id, except if its renter attached the spec.
+     * Compare the two before you rely on the spec.
+     */
+    async spec(id: string, waiting: Waiting = {}): Promise<{ spec: JobSpec; sha256: string }> {
+        const text = dataOf(await this.#api.GET('/api/jobs/{id}/spec', { params: { path: { id } }, parseAs: 'text', ...signalOf(waiting) }));
+        return { spec: JSON.parse(text) as JobSpec, sha256: await hexDigest(text) };
     }
 
     async receipt(id: string, waiting: Waiting = {}): Promise<SignedReceipt> {
@@ -110,6 +161,70 @@ export class Lamda {
 
     async reputation(address: string, waiting: Waiting = {}): Promise<Reputation> {
         return dataOf(await this.#api.GET('/api/reputation/{address}', { params: { path: { address } }, ...signalOf(waiting) }));
+    }
+
+    // ---- events
+
+    /**
+     * Snapshots of the channels, then their events as they happen, across cut connections; `reset` and `dropped` come as messages.
+     * Ends by the consumer, or by the signal.
+     *
+     * @param channels at most 16; default: `global`
+     * @param after id of the last known event: the events after it follow, without snapshots
+     */
+    events({ channels = ['global'], after, signal }: Waiting & { channels?: readonly FeedChannel[]; after?: string } = {}): AsyncGenerator<FeedMessage, void, undefined> {
+        return this.#feed(channels, { after, signal, failures: { first: this.#retry.tries - 1, later: Infinity } });
+    }
+
+    // ---- sessions
+
+    /**
+     * Has the wallet sign a message of EIP-4361, and sends its session's token with every request from then on. Keep the returned token,
+     * if the session outlives this object.
+     *
+     * @throws WalletError without an account or a signature; LamdaError `sign_in_refused` with each reason in `errors`
+     */
+    async signIn(wallet: Eip1193Provider, { account, chainId, domain = globalThis.location?.host, uri = globalThis.location?.origin, statement, signal }: SignInOptions & Waiting = {}): Promise<SignedIn> {
+        const waiting = signal === undefined ? {} : { signal };
+        const address = account ?? (await accountOf(wallet));
+        const chain = chainId ?? (await chainOf(wallet));
+        const { nonce, issued_at: issuedAt } = dataOf(await this.#api.GET('/api/session/nonce', waiting));
+        const message = signInMessage({ address, chainId: chain, domain, uri, statement, nonce, issuedAt });
+        const signature = await signText(wallet, address, message);
+        const { token, session } = dataOf(await this.#api.POST('/api/session', { body: { message, signature }, ...waiting }));
+        if (token === undefined) {
+            throw new Error('the answer to the sign-in has no token');
+        }
+        this.#token = token;
+        return { token, session };
+    }
+
+    /** The session whose token is sent. */
+    async session(waiting: Waiting = {}): Promise<Session> {
+        return dataOf(await this.#api.GET('/api/session', signalOf(waiting)));
+    }
+
+    /** All sessions of the wallet, newest first. */
+    async sessions(waiting: Waiting = {}): Promise<Session[]> {
+        return dataOf(await this.#api.GET('/api/sessions', signalOf(waiting))).items;
+    }
+
+    /** Ends this session. */
+    async signOut(waiting: Waiting = {}): Promise<void> {
+        dataOf(await this.#api.DELETE('/api/session', signalOf(waiting)));
+        this.#token = undefined;
+    }
+
+    /** Ends all sessions of the wallet. @return their number */
+    async signOutEverywhere(waiting: Waiting = {}): Promise<number> {
+        const { ended } = dataOf(await this.#api.DELETE('/api/sessions', signalOf(waiting)));
+        this.#token = undefined;
+        return ended;
+    }
+
+    /** Whose session a token is of, for a backend whose `token` is an API key of scope sessions:read. An ended one is `active: false`. */
+    async introspect(token: string, waiting: Waiting = {}): Promise<Introspection> {
+        return dataOf(await this.#api.POST('/api/session/introspect', { body: { token }, ...signalOf(waiting) }));
     }
 
     // ---- a job
@@ -181,6 +296,22 @@ export class Lamda {
         return dataOf(await this.#api.POST('/api/jobs/{id}/cancel', {
             params: { path: { id } }, body: { expires_at: expiresAt, signature }, ...signalOf(waiting),
         }));
+    }
+
+    #feed(channels: readonly FeedChannel[], options: Omit<FeedOptions, 'mostWait'>): AsyncGenerator<FeedMessage, void, undefined> {
+        const open = async (after: string | undefined) => {
+            const query = { channel: [...channels], ...(after === undefined ? {} : { after }) };
+            return streamOf(await this.#once.GET('/api/events', {
+                params: { query }, headers: { accept: 'text/event-stream' }, parseAs: 'stream', ...(options.signal === undefined ? {} : { signal: options.signal }),
+            }));
+        };
+        return followFeed(open, this.#sleep, { ...options, mostWait: this.#retry.mostWait });
+    }
+
+    #authorize(request: Request): void {
+        if (this.#token !== undefined) {
+            request.headers.set('authorization', `Bearer ${this.#token}`);
+        }
     }
 
     async #until(id: string, holds: (job: AnyJob) => boolean, { signal }: Waiting): Promise<AnyJob> {

@@ -1,6 +1,7 @@
 // Errors of the client, each with what a program needs to decide.
 
 import type { components } from './openapi.js';
+import { retryAfter } from './retry.js';
 
 export type Problem = components['schemas']['Problem'];
 export type FieldError = components['schemas']['FieldError'];
@@ -17,25 +18,28 @@ export class LamdaError extends Error {
     readonly requestId: string;
     /** Every wrong field of the request: JSON pointer into the body, `?name` of the query or `{name}` of the path. */
     readonly errors: readonly FieldError[];
+    /** Milliseconds after which the gateway may serve the request; undefined if it did not say. */
+    readonly retryAfter: number | undefined;
 
-    constructor(problem: Problem) {
+    constructor(problem: Problem, pause?: number) {
         const fields = (problem.errors ?? []).map(({ pointer, detail }) => `${pointer}: ${detail}`);
         super([`${problem.code}: ${problem.detail}`, ...fields].join('; '));
         this.code = problem.code;
         this.status = problem.status;
         this.requestId = problem.request_id;
         this.errors = problem.errors ?? [];
+        this.retryAfter = pause;
     }
 
     /** @param body of an answer that should be a problem document; a proxy may have sent something else */
     static of(body: unknown, response: Response): LamdaError {
         if (typeof body === 'object' && body !== null && 'code' in body && 'status' in body && 'detail' in body) {
-            return new LamdaError(body as Problem);
+            return new LamdaError(body as Problem, retryAfter(response));
         }
         return new LamdaError({
             type: 'urn:lamda:error:invalid_answer', title: 'Invalid answer', status: response.status, code: 'invalid_answer', instance: response.url,
             detail: `the answer with status ${response.status} is not one of Lamda`, request_id: response.headers.get('x-request-id') ?? '',
-        });
+        }, retryAfter(response));
     }
 }
 

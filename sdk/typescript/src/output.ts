@@ -2,7 +2,7 @@
 
 import { recursive, type UnixFSEntry } from 'ipfs-unixfs-exporter';
 import { CID } from 'multiformats/cid';
-import { equals } from 'multiformats/bytes';
+import { equals, toHex } from 'multiformats/bytes';
 import { sha256 } from 'multiformats/hashes/sha2';
 
 import { ContentError } from './errors.js';
@@ -18,6 +18,9 @@ export interface OutputFile {
     /** The whole content as UTF-8. @throws ContentError above `most` bytes (default 1 MiB) */
     text(most?: number): Promise<string>;
 }
+
+/** SHA-256 of a text's UTF-8 bytes: 0x and 64 hexadecimal digits. */
+export const hexDigest = async (text: string): Promise<string> => `0x${toHex((await sha256.digest(new TextEncoder().encode(text))).digest)}`;
 
 /** Larger blocks are refused: no writer of UnixFS makes them, and a store could send an endless one. */
 const mostBlock = 2 * 1024 * 1024;

@@ -24,14 +24,22 @@ export async function accountOf(wallet: Eip1193Provider): Promise<string> {
     return account;
 }
 
+/** The id of the wallet's present chain. */
+export async function chainOf(wallet: Eip1193Provider): Promise<number> {
+    const id = Number(await wallet.request({ method: 'eth_chainId' }));
+    if (!Number.isSafeInteger(id)) {
+        throw new WalletError('the wallet names no chain');
+    }
+    return id;
+}
+
 /** Has the wallet select the chain (EIP-3326). @param chainId a quantity, such as 0x61 */
 async function selectChain(wallet: Eip1193Provider, chainId: string): Promise<void> {
-    const present = async () => BigInt(String(await wallet.request({ method: 'eth_chainId' })));
-    if ((await present()) === BigInt(chainId)) {
+    if ((await chainOf(wallet)) === Number(chainId)) {
         return;
     }
     await wallet.request({ method: 'wallet_switchEthereumChain', params: [{ chainId }] });
-    if ((await present()) !== BigInt(chainId)) {
+    if ((await chainOf(wallet)) !== Number(chainId)) {
         throw new WalletError(`the wallet is on another chain than ${BigInt(chainId)}`);
     }
 }
@@ -65,6 +73,17 @@ export async function signCancellation(wallet: Eip1193Provider, from: string, ma
         message: { jobId, expiresAt },
     };
     const signature = await wallet.request({ method: 'eth_signTypedData_v4', params: [from, JSON.stringify(typed)] });
+    if (typeof signature !== 'string') {
+        throw new WalletError('the wallet returned no signature');
+    }
+    return signature;
+}
+
+/** Signs a text as EIP-191 says (personal_sign). @return the signature, 0x and hexadecimal digits; a contract wallet's may be long */
+export async function signText(wallet: Eip1193Provider, from: string, text: string): Promise<string> {
+    const bytes = new TextEncoder().encode(text);
+    const hex = `0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+    const signature = await wallet.request({ method: 'personal_sign', params: [hex, from] });
     if (typeof signature !== 'string') {
         throw new WalletError('the wallet returned no signature');
     }

@@ -1,5 +1,6 @@
 // The built client against a scripted fetch: what it sends, repeats, and makes of each answer.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 
 import { JobEnded, Lamda, LamdaError, WalletError, accountOf, rpcWallet, sendTransaction } from '@lamda/sdk';
@@ -11,7 +12,7 @@ const problem = (status, code, headers = {}, more = {}) => json({
     type: `urn:lamda:error:${code}`, title: 't', status, detail: 'd', instance: '/api', code, request_id: 'r1', ...more,
 }, status, { 'content-type': 'application/problem+json', ...headers });
 
-/** A client whose requests get these answers in turn; an Error is a failed connection. */
+/** A client whose requests get these answers in turn; an Error is a failed connection. The gateway has no live feed: jobs are polled. */
 function scripted(answers, options = {}) {
     const asked = [];
     const pauses = [];
@@ -21,6 +22,9 @@ function scripted(answers, options = {}) {
             pauses.push(milliseconds);
         },
         fetch: async (request) => {
+            if (request.url.startsWith('http://gateway/api/events')) {
+                return problem(404, 'not_found');
+            }
             asked.push({
                 method: request.method, url: request.url.replace('http://gateway', ''), key: request.headers.get('idempotency-key'),
                 body: request.method === 'GET' ? undefined : await request.text(),
@@ -146,6 +150,14 @@ test('an aborted call rejects with the reason', async () => {
     const waiting = lamda.waitFor(id, { signal: abort.signal });
     abort.abort(new Error('the user left'));
     await assert.rejects(waiting, /the user left/);
+});
+
+test('attempts and spec of a job', async () => {
+    const text = '{"command":["größer"]}';
+    const { lamda, asked } = scripted([json({ items: [{ attempt: 1 }], next_cursor: null }), new Response(text, { headers: { 'content-type': 'application/json' } })]);
+    assert.deepEqual(await lamda.attempts(id), [{ attempt: 1 }]);
+    assert.deepEqual(await lamda.spec(id), { spec: { command: ['größer'] }, sha256: `0x${createHash('sha256').update(text).digest('hex')}` });
+    assert.deepEqual(asked.map(({ url }) => url), [`/api/jobs/${id}/attempts`, `/api/jobs/${id}/spec`]);
 });
 
 const lines = (...values) => new Response(

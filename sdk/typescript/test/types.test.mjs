@@ -48,6 +48,16 @@ export async function use(lamda: Lamda, wallet: Eip1193Provider): Promise<Job> {
     const submission = await lamda.submit({ spec: { renter: '', provider: '', dockerImage: '' }, payment_amount: '1' });
     const hash: string = await lamda.pay(submission, wallet);
     for await (const { data } of lamda.logs(submission.id)) void data.length;
+    // @ts-expect-error no such channel
+    lamda.events({ channels: ['jobs'] });
+    for await (const message of lamda.events({ channels: ['job:0x01', 'jobs?renter=0x09'] })) {
+        // @ts-expect-error a reset has no data
+        if (message.type === 'reset') void message.data;
+        if (message.type === 'event' && message.data && 'status' in message.data) void message.data.status.length;
+        if (message.type === 'dropped' && message.reason === 'slow_reader') break;
+    }
+    const { token, session } = await lamda.signIn(wallet, { statement: 'Hello' });
+    void [token.length, session.wallet_address, (await lamda.introspect(token)).sub, (await lamda.attempts(''))[0]?.state, (await lamda.spec('')).spec.dockerImage];
     void [hash, new LamdaError({} as never).errors[0]?.pointer];
     return lamda.waitFor(submission.id, { statuses: ['paid'] });
 }
