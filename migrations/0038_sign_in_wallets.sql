@@ -42,6 +42,9 @@ CREATE TABLE gateway.api_key (
 COMMENT ON COLUMN gateway.api_key.digest IS 'SHA-256 of the key; its first 8 bytes are the public id';
 COMMENT ON COLUMN gateway.api_key.wallet IS 'its owner; absent: the operator';
 CREATE INDEX api_key_by_wallet ON gateway.api_key (wallet, created_at);
+CREATE INDEX api_key_by_expiry ON gateway.api_key (expires_at);
+-- The operator's list: its own keys first.
+CREATE INDEX api_key_in_list ON gateway.api_key ((wallet IS NOT NULL), created_at DESC, digest);
 
 -- Attributes of a wallet, set by applications with a key of scope profiles:write.
 CREATE TABLE gateway.profile (

@@ -7,6 +7,7 @@ CREATE TABLE bus.feed_event (
     body    text NOT NULL,
     at      timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX feed_event_by_age ON bus.feed_event (owner, at);
 COMMENT ON COLUMN bus.feed_event.seq IS
     'Without gaps, and in the order of commits: the row of bus.feed_position is locked until the commit';
 

@@ -135,6 +135,7 @@ void Watcher::pull_feed(Connection& connection) {
     auto taken = connection.feed->take();
     if (taken.bytes.empty()) {
         if (taken.ended) {
+            connection.feed->close();  // its writers see that nothing is sent any more
             connection.feed = nullptr;
             close_after_drain(connection);
         }

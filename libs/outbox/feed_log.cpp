@@ -36,7 +36,7 @@ void settle_rows(store::Txn& txn, const std::vector<std::int64_t>& ids, bool has
 bool trim_feed(store::Txn& txn, const std::string& owner) {
     const auto deleted = txn.exec(
         "DELETE FROM bus.feed_event WHERE seq IN (SELECT seq FROM bus.feed_event "
-        "WHERE owner = $1 AND at < now() - interval '1 hour' ORDER BY seq LIMIT $2)",
+        "WHERE owner = $1 AND at < now() - interval '1 hour' ORDER BY at LIMIT $2)",
         {owner, kTrimmedAtOnce});
     return deleted.affected() == kTrimmedAtOnce;
 }

@@ -49,6 +49,13 @@ TEST_CASE("Applications to sign in to are SIGN_IN_DOMAINS, or those of CORS_ALLO
         read({{"CORS_ALLOWED_ORIGINS", "https://app.example,http://localhost:5173,tauri://localhost"}});
     CHECK(origins.config.sign_in_domains.names == std::vector<std::string>{"app.example", "localhost:5173"});
     CHECK(origins.config.sign_in_domains.loopback);
+    for (const char* own : {"localhost", "LOCALHOST:3000", "127.0.0.1:80", "[::1]:65535"}) {
+        CHECK(origins.config.sign_in_domains.allow(own));
+    }
+    for (const char* other :
+         {"localhost:", "localhost:x@evil.example", "localhost:123456", "localhost.evil.example"}) {
+        CHECK_FALSE(origins.config.sign_in_domains.allow(other));
+    }
     CHECK(read({{"CORS_ALLOWED_ORIGINS", "*"}}).config.sign_in_domains.names.empty());
     const auto production = read({{"ENVIRONMENT", "production"}});
     CHECK_FALSE(production.config.sign_in_domains.loopback);

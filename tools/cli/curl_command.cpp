@@ -36,7 +36,7 @@ std::string quoted(const std::string& text, const std::vector<std::string>& vari
 }  // namespace
 
 std::string curl_command(const std::string& base, const std::string& path, const net::HttpRequest& request,
-                         const std::vector<std::string>& variables) {
+                         const ShownVariables& variables) {
     std::string out = "curl -sS";
     if (request.on_data) {
         out += " -N";
@@ -45,10 +45,10 @@ std::string curl_command(const std::string& base, const std::string& path, const
         out += " -X " + request.method;
     }
     for (const auto& [name, value] : request.headers) {
-        out += " -H " + quoted(name + ": " + value, variables);
+        out += " -H " + quoted(name + ": " + value, variables.in_headers);
     }
     if (!request.body.empty()) {
-        out += " --data-binary " + quoted(request.body, variables);
+        out += " --data-binary " + quoted(request.body, variables.in_body);
     }
     const bool has_login = base.find('@') != std::string::npos;
     return out + " " + (has_login ? "\"$LAMDA_API_URL\"" + quoted(path) : quoted(base + path));

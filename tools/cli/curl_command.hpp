@@ -8,12 +8,18 @@
 
 namespace lamda::cli {
 
+/// Names of secrets, by where the request holds them.
+struct ShownVariables {
+    std::vector<std::string> in_headers = {};
+    std::vector<std::string> in_body = {};
+};
+
 /// Returns one line for a POSIX shell, without a line end, that makes the request.
 /// @param base address of the gateway; one that holds a login is shown as `$LAMDA_API_URL`
 /// @param path with its query
-/// @param variables names of secrets: `$NAME` in headers and body is left for the shell to replace, and
-/// nothing else is. The caller's texts must not hold `$NAME` otherwise.
+/// @param variables `$NAME` of these is left for the shell to replace, and nothing else is. Texts of users
+/// must not be where a variable is replaced.
 std::string curl_command(const std::string& base, const std::string& path, const net::HttpRequest& request,
-                         const std::vector<std::string>& variables = {});
+                         const ShownVariables& variables = {});
 
 }  // namespace lamda::cli

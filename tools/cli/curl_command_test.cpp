@@ -40,7 +40,7 @@ TEST_CASE("a shell passes every text to curl unchanged") {
 TEST_CASE("a named variable is left for the shell, and its value is one word") {
     auto request = post(R"({"signature":"$TOKEN","it's":1})");
     request.headers = {{"Authorization", "Bearer $TOKEN"}};
-    const auto line = curl_command("http://x", "/p", request, {"TOKEN"});
+    const auto line = curl_command("http://x", "/p", request, {{"TOKEN"}, {"TOKEN"}});
     CHECK(line.find(R"('Authorization: Bearer '"$TOKEN")") != std::string::npos);
     CHECK(arguments_of(line) ==
           "[-sS]\n[-X]\n[POST]\n[-H]\n[Authorization: Bearer a b$c]\n[--data-binary]\n"

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "telemetry/shown_text.hpp"
-#include "tools/cli/curl_command.hpp"
 
 namespace lamda::cli {
 namespace {
@@ -48,7 +47,7 @@ void add_token(const Context& context, net::HttpRequest& request, const std::str
 
 std::string send(Context& context, const std::string& path, net::HttpRequest request) {
     if (context.curl()) {
-        show_request(context, path, request, {kTokenName});
+        show_request(context, path, request, {{kTokenName}, {}});
     }
     request.url = context.gateway_url() + path;
     try {
@@ -87,7 +86,7 @@ Result<std::string> gateway_base(std::string_view text) {
 }
 
 void show_request(Context& context, const std::string& path, const net::HttpRequest& request,
-                  const std::vector<std::string>& variables) {
+                  const ShownVariables& variables) {
     fmt::print("{}\n", curl_command(context.gateway_url(), path, request, variables));
     throw RequestShown{};
 }
@@ -125,7 +124,7 @@ void gateway_lines(Context& context, const std::string& path,
         return true;
     };
     if (context.curl()) {
-        show_request(context, path, request, {kTokenName});
+        show_request(context, path, request, {{kTokenName}, {}});
     }
     try {
         auto response = context.http().send(request);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tools/cli/context.hpp"
+#include "tools/cli/curl_command.hpp"
 
 namespace lamda::cli {
 
@@ -15,7 +16,7 @@ Result<std::string> gateway_base(std::string_view text);
 /// Prints the request as a command line of curl, and ends the command. @throws RequestShown
 /// @param variables as of curl_command()
 [[noreturn]] void show_request(Context& context, const std::string& path, const net::HttpRequest& request,
-                               const std::vector<std::string>& variables = {});
+                               const ShownVariables& variables = {});
 
 // With --curl the calls below show the request instead of sending it.
 

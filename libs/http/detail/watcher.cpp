@@ -241,9 +241,13 @@ void Watcher::send_written() {
             }
             connection = at->second;
         }
-        const std::lock_guard lock(connection->mutex);
-        if (connection->stage == Connection::Stage::kFeeding) {
-            pull_feed(*connection);
+        try {
+            const std::lock_guard lock(connection->mutex);
+            if (connection->stage == Connection::Stage::kFeeding) {
+                pull_feed(*connection);
+            }
+        } catch (const std::exception&) {
+            drop(connection);  // out of memory: drops this client and continues
         }
     }
     if (!written.empty()) {

@@ -9,6 +9,7 @@ import { followLog, type LogChunk } from './logs.js';
 import type { components, operations, paths } from './openapi.js';
 import { filesOf, hexDigest, VerifiedBlocks, type OutputFile } from './output.js';
 import { itemsOf, type Page } from './pages.js';
+import { randomKey } from './random_key.js';
 import { persistentFetch, sleep, type Fetch, type RetryOptions, type Sleep } from './retry.js';
 import { signInMessage, type SignInOptions } from './sign_in.js';
 import { accountOf, chainOf, sendTransaction, signCancellation, signText, type Eip1193Provider, type Market } from './wallet.js';
@@ -239,7 +240,7 @@ export class Lamda {
      *
      * @param idempotencyKey give one that outlives the page, if the user may reload it; default: a new one for each call
      */
-    async submit(job: JobSubmission, { idempotencyKey = crypto.randomUUID(), ...waiting }: Waiting & { idempotencyKey?: string } = {}): Promise<Submission> {
+    async submit(job: JobSubmission, { idempotencyKey = randomKey(), ...waiting }: Waiting & { idempotencyKey?: string } = {}): Promise<Submission> {
         return dataOf(await this.#api.POST('/api/jobs', {
             params: { header: { 'Idempotency-Key': idempotencyKey } }, body: job, ...signalOf(waiting),
         }));

@@ -1,6 +1,8 @@
 // Repetition of requests that the gateway could not serve, within limits. Every request may be repeated: GET changes
 // nothing, and POST and PUT carry an Idempotency-Key.
 
+import { randomKey } from './random_key.js';
+
 /** Waits; rejects with the signal's reason if it aborts first. */
 export type Sleep = (milliseconds: number, signal?: AbortSignal) => Promise<void>;
 
@@ -53,7 +55,7 @@ export function persistentFetch(fetch: Fetch, { tries = 5, mostWait = 60_000 }: 
     return async (given) => {
         const request = new Request(given);
         if (request.method !== 'GET' && request.method !== 'HEAD' && !request.headers.has('idempotency-key')) {
-            request.headers.set('idempotency-key', crypto.randomUUID());
+            request.headers.set('idempotency-key', randomKey());
         }
         let waited = 0;
         for (let turn = 0; ; turn += 1) {

@@ -127,7 +127,8 @@ FeedEvent feed_event(const FeedPlace& place, const std::string& body) {
 FeedMessage snapshot_message(const FeedPlace& place, const std::string& channel, std::string_view data,
                              bool last) {
     JsonWriter out;
-    out.begin_object().key("type").text("snapshot").key("channel").text(channel).key("id").text(place.text());
+    out.begin_object().key("type").text("snapshot").key("channel").text(channel);
+    out.key("id").text_or_null(last ? std::optional(place.text()) : std::nullopt);
     out.key("epoch").text(place.epoch).key("data").raw(data);
     return feed_message(last ? place.text() : "", out.end_object().take());
 }

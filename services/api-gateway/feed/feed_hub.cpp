@@ -190,6 +190,11 @@ std::vector<Channel> FeedHub::missing(const ListenerPtr& listener,
     return out;
 }
 
+bool FeedHub::lags(const ListenerPtr& listener) const {
+    const std::lock_guard lock(mutex_);
+    return listener->lags;
+}
+
 void FeedHub::remove(const ListenerPtr& listener) {
     const std::lock_guard lock(mutex_);
     forget(listener);

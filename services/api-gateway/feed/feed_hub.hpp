@@ -74,6 +74,8 @@ class FeedHub {
     std::size_t channels_of(const ListenerPtr& listener) const;
     /// Those of the channels that the listener does not have.
     std::vector<Channel> missing(const ListenerPtr& listener, const std::vector<Channel>& channels) const;
+    /// True if events wait in the ring until the client has read more.
+    bool lags(const ListenerPtr& listener) const;
     void remove(const ListenerPtr& listener);
 
     /// Begins with a log: the next event is the one after `place`. Drops all listeners. @param reason that

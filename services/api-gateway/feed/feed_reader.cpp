@@ -28,10 +28,23 @@ std::uint64_t start_of(const FeedLog& log) {
     return std::max(before_oldest, newest - std::min(newest, kEventsAtStart));
 }
 
-std::vector<FeedEvent> events_of(const std::string& epoch, const std::vector<FeedRow>& rows) {
+using Rows = std::vector<FeedRow>;
+
+/// First row behind the last gap in the numbers: the oldest events are deleted by each owner for itself.
+Rows::const_iterator after_last_gap(const Rows& rows, std::uint64_t after) {
+    auto out = rows.begin();
+    for (auto row = rows.begin(); row != rows.end(); after = row++->seq) {
+        if (row->seq != after + 1) {
+            out = row;
+        }
+    }
+    return out;
+}
+
+std::vector<FeedEvent> events_of(const std::string& epoch, Rows::const_iterator first,
+                                 Rows::const_iterator last) {
     std::vector<FeedEvent> out;
-    out.reserve(rows.size());
-    std::transform(rows.begin(), rows.end(), std::back_inserter(out),
+    std::transform(first, last, std::back_inserter(out),
                    [&](const FeedRow& row) { return feed_event({epoch, row.seq}, row.body); });
     return out;
 }
@@ -54,12 +67,13 @@ bool FeedReader::poll_once() {
         log_.info("live feed begins", {{"epoch", epoch}, {"after", after}});
         hub_.restart({epoch, after}, DropReason::kOtherEpoch);
     }
-    if (!rows.empty() && rows.front().seq != after + 1) {
+    const auto next = after_last_gap(rows, after);
+    if (next != rows.begin() || (!rows.empty() && rows.front().seq != after + 1)) {
         log_.warn("events of the live feed were deleted before they were read",
-                  {{"after", after}, {"next", rows.front().seq}});
-        hub_.restart({epoch, rows.front().seq - 1}, DropReason::kEventsMissed);
+                  {{"after", after}, {"next", next->seq}});
+        hub_.restart({epoch, next->seq - 1}, DropReason::kEventsMissed);
     }
-    hub_.publish(events_of(epoch, rows));
+    hub_.publish(events_of(epoch, next, rows.end()));
     return rows.size() == static_cast<std::size_t>(kRowsAtOnce);
 }
 

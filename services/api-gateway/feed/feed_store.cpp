@@ -12,15 +12,14 @@ namespace {
 
 /// Jobs of a snapshot: further ones are read page by page, with its cursor.
 constexpr auto kSnapshotJobs = "20";
-constexpr std::size_t kSnapshotBytes = 64U << 10;
 
-std::string newest_jobs(store::Txn& txn, const std::string& filter, const Address& address,
+std::string newest_jobs(store::Txn& txn, const std::string& filter, const Address& address, std::size_t bytes,
                         MemoryBudget& memory) {
     views::ListRequest list{{{"limit", kSnapshotJobs}}, "?"};
     if (!filter.empty()) {
         list.values.emplace(filter, address.hex());
     }
-    const auto page = views::read_page(txn, views::list_query(views::kJobs, list, kSnapshotBytes), memory);
+    const auto page = views::read_page(txn, views::list_query(views::kJobs, list, bytes), memory);
     JsonWriter out;
     out.begin_object().key("items").raw(page.items);
     out.key("next_cursor").text_or_null(page.next.empty() ? std::nullopt : std::optional(page.next));
@@ -45,14 +44,15 @@ std::vector<FeedRow> read_feed(store::Txn& txn, std::uint64_t after, int most) {
     return out;
 }
 
-std::string read_channel_state(store::Txn& txn, const Channel& channel, MemoryBudget& memory) {
+std::string read_channel_state(store::Txn& txn, const Channel& channel, std::size_t bytes,
+                               MemoryBudget& memory) {
     switch (channel.kind) {
         case Channel::Kind::kGlobal:
-            return newest_jobs(txn, "", {}, memory);
+            return newest_jobs(txn, "", {}, bytes, memory);
         case Channel::Kind::kRenterJobs:
-            return newest_jobs(txn, "renter_address", channel.address, memory);
+            return newest_jobs(txn, "renter_address", channel.address, bytes, memory);
         case Channel::Kind::kProviderJobs:
-            return newest_jobs(txn, "provider_address", channel.address, memory);
+            return newest_jobs(txn, "provider_address", channel.address, bytes, memory);
         case Channel::Kind::kJob: {
             const auto job = find_job(txn, channel.job);
             return job ? *job : find_submission(txn, channel.job).value_or("null");

@@ -28,6 +28,7 @@ std::vector<FeedRow> read_feed(store::Txn& txn, std::uint64_t after, int most);
 /// Returns the channel's present state as JSON: the object of REST for a job or node, null if it is unknown;
 /// the newest jobs as a page `{"items","next_cursor"}`. @throws problem::Problem 503 without memory for the
 /// answer
-std::string read_channel_state(store::Txn& txn, const Channel& channel, MemoryBudget& memory);
+std::string read_channel_state(store::Txn& txn, const Channel& channel, std::size_t bytes,
+                               MemoryBudget& memory);
 
 }  // namespace lamda::gateway

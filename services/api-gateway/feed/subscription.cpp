@@ -10,6 +10,10 @@ namespace {
 /// more.
 constexpr int kTries = 5;
 
+/// Bytes of the lists in all snapshots of one subscription: they wait in memory until the client has read
+/// them.
+constexpr std::size_t kSnapshotBytes = 128U << 10;
+
 /// An event that another gateway has sent may not have been read here yet: the database knows it.
 std::optional<ResetReason> gap_after(const Parts& parts, const FeedPlace& place) {
     const auto gap = parts.feed.gap_after(place);
@@ -25,7 +29,8 @@ std::vector<FeedMessage> snapshots(const Parts& parts, const std::vector<Channel
     return parts.database.transact([&](store::Txn& txn) {
         std::vector<FeedMessage> out;
         for (const auto& channel : channels) {
-            const auto state = read_channel_state(txn, channel, parts.memory);
+            const auto state =
+                read_channel_state(txn, channel, kSnapshotBytes / channels.size(), parts.memory);
             out.push_back(snapshot_message(place, channel.name(), state, out.size() + 1 == channels.size()));
         }
         return out;

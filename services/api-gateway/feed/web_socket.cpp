@@ -11,6 +11,7 @@ namespace lamda::gateway {
 
 namespace {
 
+constexpr auto kVersion = "13";
 constexpr int kTryAgainLater = 1013;  // registry of RFC 6455, section 11.7
 
 class WebSocketSink : public FeedSink {
@@ -45,23 +46,22 @@ bool is_word(std::string_view text, std::string_view word) {
 }
 
 bool asks_for_upgrade(const http::Request& request) {
-    return request.method == "GET" && is_word(header(request, "upgrade"), "websocket");
+    return request.method == "GET" && is_word(header(request, "upgrade"), "websocket") &&
+           header(request, "sec-websocket-version") == kVersion;
 }
 
-/// 426 with the header that RFC 9110, section 15.5.22, requires.
+/// 426 with the headers of RFC 9110, section 15.5.22, and RFC 6455, section 4.4.
 http::Response upgrade_required(const http::Request& request) {
     auto out = http::to_response(
-        {426, "upgrade_required", "", "this path is a WebSocket: send its handshake", {}}, request);
+        {426, "upgrade_required", "", "this path is a WebSocket: send its handshake, version 13", {}},
+        request);
     out.headers.emplace_back("Upgrade", "websocket");
+    out.headers.emplace_back("Sec-WebSocket-Version", kVersion);
     return out;
 }
 
 /// Checks the rest of the client's handshake (section 4.2.1). @throws problem::Problem 400
 std::string read_key(const http::Request& request) {
-    std::vector<problem::FieldError> errors;
-    if (header(request, "sec-websocket-version") != "13") {
-        errors.push_back({"Sec-WebSocket-Version", "unsupported_version", "must be 13"});
-    }
     auto key = header(request, "sec-websocket-key");
     const bool is_base64 =
         key.size() == 24 && key.ends_with("==") && std::all_of(key.begin(), key.end() - 2, [](char c) {
@@ -69,10 +69,7 @@ std::string read_key(const http::Request& request) {
                    c == '/';
         });
     if (!is_base64) {
-        errors.push_back({"Sec-WebSocket-Key", "invalid_key", "must be 16 bytes in base64"});
-    }
-    if (!errors.empty()) {
-        throw problem::Problem{400, "invalid_request", "", "the handshake is not usable: see errors", errors};
+        throw problem::invalid({"invalid_key", "must be 16 bytes in base64", ""}, "Sec-WebSocket-Key");
     }
     return key;
 }

@@ -1,17 +1,20 @@
 #include "services/api-gateway/feed/web_socket_session.hpp"
 
+#include <iterator>
 #include <utility>
 
 #include "core/json_writer.hpp"
 #include "services/api-gateway/feed/feed_request.hpp"
 #include "services/api-gateway/feed/subscription.hpp"
-#include "store/database.hpp"
 
 namespace lamda::gateway {
 
 namespace {
 
 constexpr int kPolicyViolation = 1008;  // RFC 6455, section 7.4.1
+constexpr int kInternalError = 1011;
+/// Messages of one client that are answered before other clients get their turn.
+constexpr int kMessagesAtOnce = 8;
 
 /// `{"type":"subscribed"|"unsubscribed","channels":[…]}`
 std::string channels_json(std::string_view type, const std::vector<Channel>& channels) {
@@ -53,36 +56,55 @@ bool WebSocketSession::keep(std::string_view bytes) {
 }
 
 bool WebSocketSession::answer(const Parts& parts) {
-    std::string bytes;
-    {
-        const std::lock_guard lock(mutex_);
-        bytes = std::exchange(waiting_, {});
-    }
     const auto listener = listener_.lock();
     if (listener == nullptr) {
         return false;  // dropped, or the client has gone
     }
-    const auto received = reader_.receive(bytes);
-    bool unread = false;
-    for (const auto& text : received.messages) {
-        // A client that sends without reading would fill the memory with answers.
-        if (feed_->full()) {
-            unread = true;
-            break;
+    bool over = false;
+    if (read_.messages.empty() && !read_.over) {
+        std::string bytes;
+        {
+            const std::lock_guard lock(mutex_);
+            bytes = std::exchange(waiting_, {});
+            over = over_;
         }
-        answer_message(parts, listener, text);
+        auto received = reader_.receive(bytes);
+        std::move(received.messages.begin(), received.messages.end(), std::back_inserter(read_.messages));
+        read_.answer = std::move(received.answer);
+        read_.over = received.over;
     }
-    const bool over = received.over || unread;
+    over = over || answer_some(parts, listener);
     if (over) {
-        feed_->end(unread ? http::close_frame(kPolicyViolation, "answers are not read") : received.answer);
         parts.feed.remove(listener);
-    } else if (!received.answer.empty()) {
-        feed_->write(received.answer);
     }
     const std::lock_guard lock(mutex_);
     over_ = over_ || over;
-    queued_ = !over_ && !waiting_.empty();
+    queued_ = !over_ && (!waiting_.empty() || !read_.messages.empty() || read_.over);
     return queued_;
+}
+
+bool WebSocketSession::answer_some(const Parts& parts, const FeedHub::ListenerPtr& listener) {
+    for (int i = 0; i < kMessagesAtOnce && !read_.messages.empty(); ++i) {
+        if (feed_->closed()) {
+            return true;
+        }
+        // A client that sends without reading would fill the memory with answers.
+        if (feed_->full()) {
+            feed_->end(http::close_frame(kPolicyViolation, "answers are not read"));
+            return true;
+        }
+        answer_message(parts, listener, read_.messages.front());
+        read_.messages.pop_front();
+    }
+    if (!read_.messages.empty()) {
+        return false;  // other clients get their turn first
+    }
+    if (read_.over) {
+        feed_->end(read_.answer);
+    } else if (!read_.answer.empty()) {
+        feed_->write(std::exchange(read_.answer, {}));
+    }
+    return read_.over;
 }
 
 void WebSocketSession::answer_message(const Parts& parts, const FeedHub::ListenerPtr& listener,
@@ -100,14 +122,27 @@ void WebSocketSession::answer_message(const Parts& parts, const FeedHub::Listene
         if (parts.feed.channels_of(listener) + added.size() > parts.feed.limits().channels) {
             throw problem::invalid({"too_many", "too many channels of one connection", ""}, "/channels");
         }
+        if (parts.feed.lags(listener)) {
+            // A snapshot would come before events that wait, and move the client's place past them.
+            throw problem::Problem{503, "feed_busy", "", "read the events that wait, then try again", {}, 1};
+        }
         reply(channels_json("subscribed", request.channels));
         if (!added.empty()) {
             subscribe(parts, listener, added, request.after);
         }
     } catch (const problem::Problem& problem) {
         reply(error_json(problem));
-    } catch (const store::Unavailable&) {
+    } catch (const std::exception& error) {
+        // Any fault of the database: the client may try again.
+        parts.log.debug("subscription failed", {{"reason", error.what()}});
         reply(error_json({503, "database_unavailable", "", "the database cannot be reached; try again", {}}));
+    }
+}
+
+void WebSocketSession::abort(const Parts& parts) {
+    feed_->end(http::close_frame(kInternalError, "try again"));
+    if (const auto listener = listener_.lock()) {
+        parts.feed.remove(listener);
     }
 }
 
@@ -128,8 +163,13 @@ void WebSocketSessions::run(const Parts& parts, const std::stop_token& stop) {
             next = std::move(waiting_.front());
             waiting_.pop_front();
         }
-        if (next->answer(parts)) {
-            add(std::move(next));
+        try {
+            if (next->answer(parts)) {
+                add(std::move(next));
+            }
+        } catch (...) {
+            next->abort(parts);
+            throw;
         }
     }
 }

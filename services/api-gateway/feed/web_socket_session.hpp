@@ -31,15 +31,25 @@ class WebSocketSession {
     /// Keeps bytes of the client. Ends the connection if too many wait. True: nothing waited, so that the
     /// session must be queued. Any thread.
     bool keep(std::string_view bytes);
-    /// Answers what waits. True: more has arrived meanwhile. One thread at a time.
+    /// Answers a part of what waits. True: more waits. One thread at a time.
     bool answer(const Parts& parts);
+    /// Ends the connection after an exception of answer().
+    void abort(const Parts& parts);
 
   private:
+    /// Answers a few messages. True: the connection is over.
+    bool answer_some(const Parts& parts, const FeedHub::ListenerPtr& listener);
     void answer_message(const Parts& parts, const FeedHub::ListenerPtr& listener, const std::string& text);
 
     const std::shared_ptr<http::Feed> feed_;
     std::weak_ptr<FeedHub::Listener> listener_;
     http::WebSocketReader reader_{kMostMessage};
+    /// Read, and not answered yet. Of the thread that runs answer().
+    struct Read {
+        std::deque<std::string> messages;
+        std::string answer;  ///< frames that follow
+        bool over = false;
+    } read_;
     std::mutex mutex_;
     std::string waiting_;
     bool queued_ = false;

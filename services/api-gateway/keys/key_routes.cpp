@@ -16,6 +16,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::size_t kLongestName = 100;
+constexpr std::size_t kMostScopes = 16;
 constexpr std::uint64_t kDefaultDays = 90;
 constexpr std::uint64_t kMostDays = 366;
 constexpr std::size_t kMostListed = 1'000;
@@ -41,6 +42,10 @@ std::set<Scope> read_scopes(views::Body& body, bool by_operator) {
     const auto names = nlohmann::json::parse(body.json("scopes").value_or("[\"account:read\"]"));
     if (!names.is_array() || names.empty()) {
         body.refuse({"/scopes", "invalid_type", "must be a list of at least one scope"});
+        return out;
+    }
+    if (names.size() > kMostScopes) {
+        body.refuse({"/scopes", "too_many", "must have 16 scopes at most"});
         return out;
     }
     for (std::size_t i = 0; i < names.size(); ++i) {

@@ -42,13 +42,17 @@ std::vector<ApiKey> keys_in(const store::Rows& rows) {
 }  // namespace
 
 std::optional<ApiKey> put_key(store::Txn& txn, const NewKey& key) {
+    txn.exec(
+        "DELETE FROM gateway.api_key WHERE digest IN (SELECT digest FROM gateway.api_key "
+        "WHERE expires_at < now() LIMIT 100 FOR UPDATE SKIP LOCKED)");
     // One at a time for each owner, so that two requests together do not exceed the limit.
     txn.exec("SELECT pg_advisory_xact_lock(hashtextextended('gateway.api_key' || coalesce($1::text, ''), 0))",
              {key.owner ? std::optional(key.owner->hex()) : std::nullopt});
     const auto row = txn.first(
         "INSERT INTO gateway.api_key (digest, wallet, name, scopes, expires_at) "
         "SELECT $1::bytea, $2::bytea, $3, $4::text[], now() + make_interval(days => $5::int) "
-        "WHERE (SELECT count(*) FROM gateway.api_key WHERE wallet IS NOT DISTINCT FROM $2::bytea) < "
+        "WHERE (SELECT count(*) FROM gateway.api_key WHERE wallet IS NOT DISTINCT FROM $2::bytea "
+        "AND expires_at > now()) < "
         "$6::bigint "
         "RETURNING " +
             kColumns,
@@ -81,7 +85,7 @@ std::vector<ApiKey> keys_of(store::Txn& txn, const std::optional<Address>& owner
 std::vector<ApiKey> all_keys(store::Txn& txn, std::size_t limit) {
     return keys_in(txn.exec("SELECT " + kColumns +
                                 " FROM gateway.api_key "
-                                "ORDER BY created_at DESC, digest LIMIT $1::bigint",
+                                "ORDER BY wallet IS NOT NULL, created_at DESC, digest LIMIT $1::bigint",
                             {static_cast<std::int64_t>(limit)}));
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 /// Reads of a page of the default size, or of one object, are cheap.
 CostOf cost_of(const std::string& method, const std::string& pattern, const http::IsLarge& is_large) {
-    const bool reads = method == "GET" || pattern.ends_with("/query");
+    const bool reads = method == "GET" || pattern.ends_with("/query") || pattern.ends_with("/introspect");
     return [reads, is_large](const http::Request& request) {
         return reads && !(is_large && is_large(request)) ? Cost::kCheap : Cost::kExpensive;
     };

@@ -44,12 +44,12 @@ bool judge_answers(const std::vector<ContractAnswer>& answers) {
 }
 
 ContractWallets::ContractWallets(const std::vector<std::string>& urls, const Clock& clock, telemetry::Log log,
-                                 net::Transport& transport)
+                                 net::Transport& transport, Millis timeout)
     : log_(std::move(log)), shares_(clock, kBurst, kPerSecond) {
     for (const auto& url : urls) {
         rpcpool::RpcConfig one;
         one.urls = {url};
-        one.timeout = kTimeout;
+        one.timeout = timeout;
         endpoints_.push_back(
             std::make_unique<rpcpool::MultiRpc>(one, clock, telemetry::Log::none(), transport));
     }
@@ -91,7 +91,6 @@ bool ContractWallets::accept(const ContractQuestion& question, ChainId chain, co
             "contract wallets cannot sign in",
             {}};
     }
-    shares_.require(client, "too_many_sign_ins", "too many sign-ins of contract wallets from this address");
     if (!slots_.try_acquire()) {
         throw unavailable("chain_busy", "too many signatures are being checked; try again");
     }
@@ -99,10 +98,15 @@ bool ContractWallets::accept(const ContractQuestion& question, ChainId chain, co
         std::counting_semaphore<kMostAtOnce>& slots;
         ~Slot() { slots.release(); }
     } const slot{slots_};
+    shares_.require(client, "too_many_sign_ins", "too many sign-ins of contract wallets from this address");
     const auto code = signature_check_call(question, chain);
     std::vector<std::future<ContractAnswer>> asked;
-    for (const auto& endpoint : endpoints_) {
-        asked.push_back(std::async(std::launch::async, [&] { return ask(*endpoint, code); }));
+    try {
+        for (const auto& endpoint : endpoints_) {
+            asked.push_back(std::async(std::launch::async, [&] { return ask(*endpoint, code); }));
+        }
+    } catch (const std::system_error&) {  // no more threads
+        throw unavailable("chain_busy", "too many signatures are being checked; try again");
     }
     std::vector<ContractAnswer> answers;
     for (auto& one : asked) {

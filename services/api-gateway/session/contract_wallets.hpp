@@ -32,12 +32,12 @@ class ContractWallets {
     /// Questions of one client: at once, and each second.
     static constexpr double kBurst = 10;
     static constexpr double kPerSecond = 0.1;
-    static constexpr Millis kTimeout{2'000};  ///< of one call
+    static constexpr Millis kTimeout{2'000};
 
     /// @param urls endpoints of the jobs' chain; empty: contract wallets are refused
-    /// @param transport must outlive this object
+    /// @param transport must outlive this object  @param timeout of one call
     ContractWallets(const std::vector<std::string>& urls, const Clock& clock, telemetry::Log log,
-                    net::Transport& transport);
+                    net::Transport& transport, Millis timeout = kTimeout);
     bool configured() const { return !endpoints_.empty(); }
     /// @param client the address that asks  @throws problem::Problem as judge_answers(); 403
     /// `contract_wallet_unsupported` without endpoints, 429 `too_many_sign_ins`, 503 `chain_busy`

@@ -81,7 +81,7 @@ struct Chain {
 };
 
 ContractWallets wallets_of(Chain& chain, const std::vector<std::string>& urls) {
-    return {urls, chain.clock, telemetry::Log::none(), chain.http};
+    return {urls, chain.clock, telemetry::Log::none(), chain.http, testkit::kCallTimeout};
 }
 
 }  // namespace
@@ -103,6 +103,8 @@ TEST_CASE("Contract wallets are asked: deployed, not deployed yet, and hostile o
         CHECK_FALSE(accept(wallet, other));
         CHECK_FALSE(accept(wallet, {}));
         CHECK_FALSE(accept(owner.address(), signature));  // no contract there
+        // It returns its input, which begins with the selector that a wallet answers.
+        CHECK_FALSE(accept(Address::parse("0x0000000000000000000000000000000000000004").value(), signature));
         CHECK_FALSE(accept(TestWallet(6).address(), chain.with_creation(owner.address(), signature)));
     }
     SECTION("not deployed yet") {

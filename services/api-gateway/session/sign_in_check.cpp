@@ -15,11 +15,18 @@ std::string lowercase(std::string_view text) {
     return out;
 }
 
+/// Empty, or `:` and one to five digits: no user before the host, and no length without bound.
+bool is_port_or_none(std::string_view rest) {
+    return rest.empty() ||
+           (rest.size() >= 2 && rest.size() <= 6 && rest[0] == ':' &&
+            std::all_of(rest.begin() + 1, rest.end(), [](char c) { return c >= '0' && c <= '9'; }));
+}
+
 bool is_loopback_host(std::string_view domain) {
     const auto names = {std::string_view("localhost"), std::string_view("127.0.0.1"),
                         std::string_view("[::1]")};
     return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
-        return domain.starts_with(name) && (domain.size() == name.size() || domain[name.size()] == ':');
+        return domain.starts_with(name) && is_port_or_none(domain.substr(name.size()));
     });
 }
 

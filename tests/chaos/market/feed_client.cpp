@@ -34,6 +34,9 @@ void FeedClient::listen(const std::stop_token& stop) {
         try {
             connect(stop);
         } catch (const std::runtime_error&) {  // the gateway is away
+        } catch (const std::exception& error) {
+            const std::lock_guard lock(mutex_);
+            history_.interruptions.push_back(std::string("unreadable message: ") + error.what());
         }
         runtime::pause(stop, Millis(100));
     }

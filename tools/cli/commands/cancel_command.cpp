@@ -47,7 +47,7 @@ std::string signed_body(Context& context, const JobId& id) {
     } else {
         request.body = json({{"expires_at", expiry(context)}, {"signature", "$SIGNATURE"}}).dump();
     }
-    show_request(context, path, request, {"OPERATOR_TOKEN", "SIGNATURE"});
+    show_request(context, path, request, {{"OPERATOR_TOKEN"}, {"SIGNATURE"}});
 }
 
 /// Waits until the block that created the job is final: before, no job is cancelled.
