@@ -24,6 +24,10 @@ const gateway = createServer((incoming, answer) => {
         condition: incoming.headers['if-none-match'],
     }));
 });
+gateway.on('upgrade', (incoming, socket) => {
+    const { upgrade, connection, 'x-forwarded-for': client, 'sec-websocket-key': key } = incoming.headers;
+    socket.end(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n${JSON.stringify({ upgrade, connection, client, key })}`);
+});
 let nginx;
 let port;
 
@@ -146,6 +150,22 @@ test('the gateway sees the condition, the scheme and the client, never what the 
     const forged = { 'X-Forwarded-For': '192.0.2.9', 'X-Forwarded-Proto': 'http', 'If-None-Match': 'W/"1"' };
     const { body } = await ask({ headers: forged });
     assert.deepEqual([body.proto, body.client, body.condition], ['https', '127.0.0.1', 'W/"1"']);
+});
+
+test('the handshake of a WebSocket is passed on, and what follows it', async () => {
+    for (const path of ['/api/ws?channel=global', '/api/v1/ws']) {
+        const sent = request({ host: '127.0.0.1', port, path, rejectUnauthorized: false, agent: false, headers: {
+            Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==', 'X-Forwarded-For': '192.0.2.9',
+        } });
+        sent.end();
+        const [answer, socket, head] = await once(sent, 'upgrade');
+        assert.equal(answer.statusCode, 101);
+        let text = head.toString();
+        for await (const part of socket) {
+            text += part;
+        }
+        assert.deepEqual(JSON.parse(text), { upgrade: 'websocket', connection: 'upgrade', client: '127.0.0.1', key: 'dGhlIHNhbXBsZSBub25jZQ==' });
+    }
 });
 
 test('the problem contains the path, without the query, up to the first character that needs an escape', async () => {
