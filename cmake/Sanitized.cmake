@@ -2,9 +2,9 @@
 #
 # Chosen are tests that execute new paths of our own C++ code, because a sanitizer reports nothing else:
 #   - the unit tests of every library and service (lamda_library, TESTS), hostile HTTP clients among them;
-#   - the tests listed here: every parser of foreign bytes, the gateway under the REST fuzzer, the simulated chain with fewer
-#     seeds, and one end-to-end story, in which each service and the agent run as processes.
-# Left out are lints, deploy_*, and the other tests in JavaScript (they run no new C++), and the other integration, end-to-end and
+#   - the tests listed here: every parser of foreign bytes, the simulated chain with fewer seeds, and one end-to-end story,
+#     in which each service and the agent run as processes.
+# Left out are lints, deploy_*, and the tests in JavaScript (they run no C++), and the other integration, end-to-end and
 # chaos tests (they repeat the same code in other orders, at several times the price; the plain run has them).
 set(LAMDA_SANITIZED "^fuzz/" "^chaos/chain_sim$" "^e2e_never_lost_test$")
 
