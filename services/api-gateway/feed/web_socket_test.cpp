@@ -81,7 +81,9 @@ TEST_CASE("a WebSocket client subscribes, gets snapshots and events, and unsubsc
     // The sample of RFC 6455, section 1.3.
     CHECK(socket.head.find("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") != std::string::npos);
     CHECK(socket.head.find("Connection: Upgrade") != std::string::npos);
-    CHECK(socket.head.find("\r\nContent-") == std::string::npos);
+    for (const char* none : {"\r\nContent-Length:", "\r\nContent-Type:"}) {
+        CHECK(socket.head.find(none) == std::string::npos);
+    }
     const auto job = "job:" + id_of(1);
     socket.ask(subscribe_to({job}));
     CHECK(socket.next() == json({{"type", "subscribed"}, {"channels", {job}}}));
@@ -167,11 +169,15 @@ TEST_CASE("a WebSocket client that sends without reading is cut off, and others 
     Gateway gateway;
     Socket flood(gateway.port);
     const std::string request = R"({"type":"subscribe","channels":["global"]})";
-    int sent = 0;
-    while (sent < 500'000 && flood.send(request)) {
-        ++sent;
-    }
-    CHECK(sent < 500'000);
+    const auto is_cut_off = [&] {
+        for (int i = 0; i < 1'000; ++i) {
+            if (!flood.send(request)) {
+                return true;
+            }
+        }
+        return false;
+    };
+    CHECK(testkit::wait_until(is_cut_off));
     CHECK(testkit::wait_until([&] { return gateway.feed.listeners() == 0; }));
     Socket other(gateway.port, "?channel=global");
     CHECK(other.next()["type"] == "snapshot");

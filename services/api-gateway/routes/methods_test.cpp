@@ -145,7 +145,7 @@ TEST_CASE(
                 CHECK(header(head, name) == header(whole, name));
             }
             CHECK(header(head, "ETag") == header(whole, "ETag"));
-            if (whole.status == 200 && pattern != "/health") {
+            if (whole.status == 200 && pattern != "/health" && pattern != "/api/session/nonce") {
                 const auto same =
                     requester.request("GET", path, "If-None-Match: " + header(whole, "ETag") + "\r\n");
                 CHECK(same.status == 304);
