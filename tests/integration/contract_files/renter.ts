@@ -113,7 +113,7 @@ export class Renter {
             throw new Refused(error);
         }
         // @ts-expect-error may be absent: the page may be sparse
-        void data.items[0]?.status.length;
+        void (() => data.items[0]?.status.length);
         return { ids: data.items.map((job) => job.id ?? ''), count: data.count ?? 0 };
     }
 
