@@ -8,6 +8,8 @@ const timeout = 30_000 * Number(process.env.LAMDA_TEST_PATIENCE ?? 1);
 const endlessTypes = new Set(['application/x-ndjson', 'text/event-stream']);
 const followed = { bytes: 20_000, milliseconds: 200 };
 
+const tries503 = 5;
+
 export class Client {
     #agent = new Agent({ keepAlive: true, maxSockets: 16 });
     #host;
@@ -23,7 +25,18 @@ export class Client {
     }
 
     /** @return `{status, headers, body, cut, noBody}`; rejects if the gateway does not answer */
-    send({ method, target, headers = {}, body }) {
+    async send(request) {
+        // On a busy machine a part may be away for a moment: the answer says when to come again. One that stays away is a fault.
+        for (let tries = 1; ; ++tries) {
+            const answer = await this.#sendOnce(request);
+            if (answer.status !== 503 || tries === tries503) {
+                return answer;
+            }
+            await new Promise((resolve) => setTimeout(resolve, 1000 * Number(answer.headers['retry-after'] ?? 1)));
+        }
+    }
+
+    #sendOnce({ method, target, headers = {}, body }) {
         return new Promise((resolve, reject) => {
             const sent = httpRequest({
                 host: this.#host, port: this.#port, method, path: target, agent: this.#agent, timeout,

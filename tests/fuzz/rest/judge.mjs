@@ -38,9 +38,9 @@ export class Judge {
         for (const value of bodiesOf(answer, type, faults)) {
             faults.push(...this.#misfits(schema, value).map((text) => `the body does not fit openapi.yaml: ${text}`));
         }
-        for (const [name, { schema: wanted }] of Object.entries(response.headers ?? {})) {
+        for (const [name, { schema: wanted, required }] of Object.entries(response.headers ?? {})) {
             const value = answer.headers[name.toLowerCase()];
-            if (value === undefined || this.#misfits(wanted, value).length > 0) {
+            if (value === undefined ? required : this.#misfits(wanted, value).length > 0) {
                 faults.push(`header ${name} is ${value}`);
             }
         }

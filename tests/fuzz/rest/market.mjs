@@ -9,7 +9,12 @@ const payment = '10000000000000000';
 
 async function json(url, body, method = 'POST', headers = {}) {
     const init = body === undefined ? {} : { method, headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body) };
-    const answer = await fetch(url, init);
+    let answer = await fetch(url, init);
+    // A market that has just started may lack a part for a moment.
+    for (let tries = 1; answer.status === 503 && tries < 20; ++tries) {
+        await new Promise((resolve) => setTimeout(resolve, 1000 * Number(answer.headers.get('retry-after') ?? 1)));
+        answer = await fetch(url, init);
+    }
     const value = await answer.json();
     if (!answer.ok && answer.status !== 404) {
         throw new Error(`${method} ${url}: ${JSON.stringify(value)}`);

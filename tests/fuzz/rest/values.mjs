@@ -73,7 +73,11 @@ function objectOf(schema, pools) {
 const makers = {
     string: textOf,
     object: objectOf,
-    array: (schema, pools) => fc.array(validValue(schema.items ?? {}, pools), { minLength: schema.minItems ?? 0, maxLength: Math.min(schema.maxItems ?? 5, 5) }),
+    array: (schema, pools) => {
+        const limits = { minLength: schema.minItems ?? 0, maxLength: Math.min(schema.maxItems ?? 5, 5) };
+        const items = validValue(schema.items ?? {}, pools);
+        return schema.uniqueItems ? fc.uniqueArray(items, { ...limits, selector: JSON.stringify }) : fc.array(items, limits);
+    },
     integer: ({ minimum = 0, maximum = 2 ** 53 - 1 }) => fc.oneof(fc.constantFrom(minimum, maximum), fc.integer({ min: minimum, max: maximum })),
     boolean: () => fc.boolean(),
     null: () => fc.constant(null),
