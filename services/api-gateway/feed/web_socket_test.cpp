@@ -141,7 +141,6 @@ TEST_CASE("wrong requests of a WebSocket client are answered with every fault, a
         many.push_back("job:" + id_of(i));
     }
     CHECK(faults(subscribe_to(many).dump()) == std::set<std::string>{"/channels"});
-    add_event(gateway, 1, 1);
     socket.ask(subscribe_to({"global"}));
     CHECK(socket.next()["type"] == "subscribed");
     socket.send(std::string(9'000, ' '));
