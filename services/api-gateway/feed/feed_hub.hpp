@@ -83,7 +83,7 @@ class FeedHub {
     void restart(const FeedPlace& place, DropReason reason);
     /// Adds the next events of the log, whose numbers follow newest(), and sends them.
     void publish(std::vector<FeedEvent> events);
-    /// Sends to listeners that lag behind what their clients have room for now. True: some still lag.
+    /// Continues listeners that lag, as far as their clients have room. True: some still lag.
     bool catch_up();
     /// Forgets listeners whose clients have gone.
     void forget_closed();
