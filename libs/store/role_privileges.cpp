@@ -103,6 +103,7 @@ constexpr Privilege kPrivileges[] = {
     // Gateway, which faces the internet: views, specs, its own counters.
     {kGatewayRole, "public.lamda_migration", "SELECT"},
     {kGatewayRole, "gateway.submission_key", "SELECT, INSERT, UPDATE, DELETE"},
+    {kGatewayRole, "gateway.stored_answer", "SELECT, INSERT, UPDATE, DELETE"},
     {kGatewayRole, "gateway.spec_usage", "SELECT, INSERT, UPDATE, DELETE"},
     {kGatewayRole, "gateway.nonce_key", "SELECT"},
     {kGatewayRole, "gateway.used_nonce", "SELECT, INSERT, UPDATE (kept_until), DELETE"},  // UPDATE: row locks

@@ -62,8 +62,8 @@ void CrossOrigin::add(Response& response, const std::string& origin) const {
         response.headers.emplace_back("Access-Control-Allow-Credentials", "true");
     }
     response.headers.emplace_back("Access-Control-Expose-Headers",
-                                  "Allow, ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, "
-                                  "WWW-Authenticate, X-Request-Id");
+                                  "Allow, ETag, Idempotency-Replayed, Link, Location, RateLimit, "
+                                  "RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id");
 }
 
 void CrossOrigin::add_preflight(Response& response, const std::string& origin,

@@ -4,6 +4,7 @@
 #include "core/u256.hpp"
 #include "crypto/signer.hpp"
 #include "services/api-gateway/access/secret_token.hpp"
+#include "services/api-gateway/idempotency/answer_once.hpp"
 #include "services/api-gateway/routes/api.hpp"
 #include "services/api-gateway/session/session_json.hpp"
 #include "store/values.hpp"
@@ -89,15 +90,22 @@ http::Response create(const Parts& parts, const http::Request& request, const Ca
     auto wanted = read_key(request, caller);
     const auto token = make_secret_token(kKeyPrefix);
     wanted.digest = digest_of_token(token);
-    const auto key = parts.database.transact([&](store::Txn& txn) { return put_key(txn, wanted); });
-    if (!key) {
-        throw problem::Problem{
-            409, "too_many_keys", "", "as many keys as allowed exist; revoke one first", {}};
+    std::optional<ApiKey> key;
+    auto response = answer_once(
+        parts.database, request, once_scope("POST /api/keys", request, caller), [&](store::Txn& txn) {
+            key = put_key(txn, wanted);
+            if (!key) {
+                throw problem::Problem{
+                    409, "too_many_keys", "", "as many keys as allowed exist; revoke one first", {}};
+            }
+            auto body = to_json(*key);
+            body["key"] = token;
+            return private_response(body.dump(), 201);
+        });
+    if (key) {
+        parts.log.info("API key made", {{"id", key->id}, {"request_id", request.request_id}});
     }
-    parts.log.info("API key made", {{"id", key->id}, {"request_id", request.request_id}});
-    auto body = to_json(*key);
-    body["key"] = token;
-    return private_response(body.dump(), 201);
+    return response;
 }
 
 /// @throws problem::Problem 403 for a key of the operator, which belongs to no wallet

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "services/api-gateway/idempotency/idempotency_key.hpp"
 #include "services/api-gateway/reference/reference.hpp"
 
 namespace lamda::gateway {
@@ -54,6 +55,7 @@ void add_route(http::Server& server, const Parts& parts, const std::string& meth
                     ? unavailable("database_unavailable", "the database cannot be reached; try again")
                     : unavailable("starting", "the settings are being compared with the database; try again");
             }
+            (void)idempotency_key(request);  // refuses an unusable one on every route
             Caller caller;
             auto refusal = admit({parts.config, parts.database, parts.tokens}, rule, request, caller);
             return refusal ? *std::move(refusal) : answer(request, caller);

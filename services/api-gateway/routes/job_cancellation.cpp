@@ -3,6 +3,7 @@
 
 #include "crypto/digest.hpp"
 #include "services/api-gateway/bus/job_command.hpp"
+#include "services/api-gateway/idempotency/idempotency_key.hpp"
 #include "services/api-gateway/routes/recorded_deployment.hpp"
 #include "views/body.hpp"
 #include "wire/command_proof.hpp"
@@ -78,8 +79,8 @@ http::Response cancel(const Parts& parts, const http::Request& request, const Ca
     wire::Command::CancelJob cancel{path_param<JobId>(request, "id"), {}};
     wire::Command command;
     if (by_operator) {
-        command = wire::prove_command({request.request_id, cancel}, parts.config.operator_token.reveal(),
-                                      SystemClock().now());
+        command = wire::prove_command({command_id(request, "operator"), cancel},
+                                      parts.config.operator_token.reveal(), SystemClock().now());
     } else {
         cancel.by_renter = read_signature(request);
         command = {id_of(cancel), cancel};

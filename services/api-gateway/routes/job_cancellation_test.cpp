@@ -129,6 +129,13 @@ TEST_CASE("the operator cancels with the token, and with nothing else; wrong tok
         CHECK_FALSE(std::get<wire::Command::CancelJob>(command.what).by_renter);
         CHECK(wire::verify_command(command, "operator-token", SystemClock().now()));
     }
+    auto keyed = kOperator;
+    keyed.emplace_back("Idempotency-Key", "a");
+    CHECK(gateway.send("POST", path_of(1), "{}", keyed).status == 200);
+    CHECK(gateway.send("POST", path_of(1), "", keyed).status == 200);
+    const auto all = dispatcher.taken();
+    CHECK(all.at(all.size() - 1).request_id == all.at(all.size() - 2).request_id);
+    CHECK(all.at(all.size() - 2).request_id != all.at(all.size() - 3).request_id);
     const auto count = dispatcher.taken().size();
     // A signature in addition to the token is ambiguous: refused.
     CHECK(pointers_of(gateway.send("POST", path_of(1), signed_body(1).dump(), kOperator).body) ==

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "services/api-gateway/bus/job_command.hpp"
-#include "services/api-gateway/routes/idempotency.hpp"
+#include "services/api-gateway/idempotency/idempotency_key.hpp"
 #include "views/body.hpp"
 #include "wire/command_proof.hpp"
 #include "wire/job_spec.hpp"

@@ -4,6 +4,7 @@
 #include "crypto/address_text.hpp"
 #include "crypto/signer.hpp"
 #include "services/api-gateway/access/secret_token.hpp"
+#include "services/api-gateway/idempotency/answer_once.hpp"
 #include "services/api-gateway/routes/api.hpp"
 #include "services/api-gateway/session/session_json.hpp"
 #include "store/values.hpp"
@@ -80,7 +81,7 @@ std::optional<std::string> nullable_text(views::Body& body, const std::string& n
     return body.json(name) == "null" ? std::nullopt : body.text(name);
 }
 
-http::Response set_profile(const Parts& parts, const http::Request& request) {
+http::Response set_profile(const Parts& parts, const http::Request& request, const Caller& caller) {
     const auto wallet = address_of(request);
     views::Body body(request.body, {"nftTier", "pkpPublicKey"});
     Profile profile;
@@ -102,8 +103,11 @@ http::Response set_profile(const Parts& parts, const http::Request& request) {
         }
     }
     body.require_faultless();
-    parts.database.transact([&](store::Txn& txn) { put_profile(txn, wallet, profile); });
-    return private_response(profile_json(wallet, profile));
+    const auto scope = once_scope("PUT /api/profiles/" + wallet.hex(), request, caller);
+    return answer_once(parts.database, request, scope, [&](store::Txn& txn) {
+        put_profile(txn, wallet, profile);
+        return private_response(profile_json(wallet, profile));
+    });
 }
 
 }  // namespace
@@ -117,7 +121,9 @@ void add_introspection(http::Server& server, const Parts& parts) {
             wallet, parts.database.transact([&](store::Txn& txn) { return read_profile(txn, wallet); })));
     });
     add_route(server, parts, "PUT", "/api/profiles/{address}",
-              [&parts](const http::Request& request) { return set_profile(parts, request); });
+              [&parts](const http::Request& request, const Caller& caller) {
+                  return set_profile(parts, request, caller);
+              });
 }
 
 }  // namespace lamda::gateway

@@ -6,6 +6,7 @@
 #include "services/api-gateway/access/cookie.hpp"
 #include "services/api-gateway/access/page.hpp"
 #include "services/api-gateway/access/secret_token.hpp"
+#include "services/api-gateway/idempotency/answer_once.hpp"
 #include "services/api-gateway/routes/api.hpp"
 #include "services/api-gateway/routes/recorded_deployment.hpp"
 #include "services/api-gateway/session/nonce.hpp"
@@ -111,6 +112,29 @@ std::string user_agent_of(const http::Request& request) {
     return out;
 }
 
+/// Begins the session, once for each nonce.
+http::Response begin_session(store::Txn& txn, const Config& config, const http::Request& request,
+                             const SignIn& wanted, const Bytes32& used_nonce, ChainId chain,
+                             std::optional<Session>& session) {
+    if (!use_nonce(txn, used_nonce)) {
+        throw refused(
+            {{"nonce_used", "the nonce was used; request a new one from GET /api/session/nonce", ""}});
+    }
+    const auto token = make_secret_token(kSessionPrefix);
+    session = put_session(txn, {digest_of_token(token), wanted.message.address, chain, wanted.message.domain,
+                                user_agent_of(request)});
+    nlohmann::ordered_json body = {
+        {"session", nlohmann::ordered_json::parse(session_json(*session, session->digest))}};
+    if (!wanted.to_cookie) {
+        body["token"] = token;
+    }
+    auto out = private_response(body.dump(), 201);
+    if (wanted.to_cookie) {
+        out.headers.emplace_back("Set-Cookie", set_session_cookie(config, request, token));
+    }
+    return out;
+}
+
 http::Response sign_in(const Parts& parts, const http::Request& request) {
     parts.sign_ins.require(request.client, "too_many_sign_ins", "too many sign-ins from this address");
     const auto wanted = read_sign_in(request);
@@ -120,6 +144,10 @@ http::Response sign_in(const Parts& parts, const http::Request& request) {
                                "",
                                "pages of this origin may not have a cookie; see CORS_ALLOWED_ORIGINS",
                                {}};
+    }
+    const auto scope = sign_in_scope(wanted.message.address);
+    if (auto answered = find_answer(parts.database, request, scope)) {
+        return *std::move(answered);
     }
     ChainId chain;
     const auto facts = parts.database.transact([&](store::Txn& txn) {
@@ -133,29 +161,17 @@ http::Response sign_in(const Parts& parts, const http::Request& request) {
     }
     require_signature(parts, wanted, chain, request.client);
 
-    const auto token = make_secret_token(kSessionPrefix);
     const auto used = check_nonce(facts.key, message.nonce, facts.now).value();
-    const auto session = parts.database.transact([&](store::Txn& txn) {
-        if (!use_nonce(txn, used)) {
-            throw refused(
-                {{"nonce_used", "the nonce was used; request a new one from GET /api/session/nonce", ""}});
-        }
-        return put_session(
-            txn, {digest_of_token(token), message.address, chain, message.domain, user_agent_of(request)});
+    std::optional<Session> session;
+    auto response = answer_once(parts.database, request, scope, [&](store::Txn& txn) {
+        return begin_session(txn, parts.config, request, wanted, used, chain, session);
     });
-    parts.log.info(
-        "wallet signed in",
-        {{"wallet", message.address.hex()}, {"session", session.id}, {"request_id", request.request_id}});
-    nlohmann::ordered_json body = {
-        {"session", nlohmann::ordered_json::parse(session_json(session, session.digest))}};
-    if (!wanted.to_cookie) {
-        body["token"] = token;
+    if (session) {
+        parts.log.info("wallet signed in", {{"wallet", message.address.hex()},
+                                            {"session", session->id},
+                                            {"request_id", request.request_id}});
     }
-    auto out = private_response(body.dump(), 201);
-    if (wanted.to_cookie) {
-        out.headers.emplace_back("Set-Cookie", set_session_cookie(parts.config, request, token));
-    }
-    return out;
+    return response;
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "services/api-gateway/routes/idempotency_store.hpp"
+#include "services/api-gateway/idempotency/submission_store.hpp"
 
 namespace lamda::gateway {
 

@@ -1,4 +1,4 @@
-// Idempotency-Key: a request that a client repeats with the same key takes effect once.
+// POST /api/jobs with an Idempotency-Key: a repetition gets the same job.
 #pragma once
 
 #include <optional>
@@ -8,14 +8,6 @@
 #include "wire/job_spec.hpp"
 
 namespace lamda::gateway {
-
-/// Returns the header's value; nullopt: none. @throws problem::Problem 400 if it is empty or too long
-std::optional<std::string> idempotency_key(const http::Request& request);
-
-/// Returns the command's id for the dispatcher, derived from the caller and the key. The dispatcher refuses
-/// another command with the same id.
-/// @param caller the authenticated caller; each caller has its own keys
-std::string command_id(const http::Request& request, const std::string& caller);
 
 /// Returns the spec with the salt of an earlier request with this renter's key; nullopt: this is the first
 /// one, or there is no key. @param body normalised: independent of blanks and order

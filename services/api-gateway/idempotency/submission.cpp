@@ -1,13 +1,12 @@
-#include "services/api-gateway/routes/idempotency.hpp"
+#include "services/api-gateway/idempotency/submission.hpp"
 
 #include "crypto/digest.hpp"
-#include "services/api-gateway/routes/idempotency_store.hpp"
+#include "services/api-gateway/idempotency/idempotency_key.hpp"
+#include "services/api-gateway/idempotency/submission_store.hpp"
 
 namespace lamda::gateway {
 
 namespace {
-
-constexpr std::size_t kLongestKey = 128;
 
 Bytes32 digest_of(const std::string& text) {
     return crypto::sha256(as_bytes(text));
@@ -22,35 +21,13 @@ Bytes32 name_of(const Address& renter, const std::string& key) {
 /// Returns the spec with the salt of the key's first request. @throws problem::Problem 422
 wire::JobSpec of_first(wire::JobSpec spec, const Bytes32& body, const KeyedSubmission& first) {
     if (first.body != body) {
-        throw problem::Problem{422,
-                               "key_reused",
-                               "",
-                               "this Idempotency-Key was used with another body",
-                               {{"Idempotency-Key", "key_reused", "use a new key for another job"}}};
+        throw key_reused("this Idempotency-Key was used with another body", "use a new key for another job");
     }
     spec.salt = first.salt;
     return spec;
 }
 
 }  // namespace
-
-std::optional<std::string> idempotency_key(const http::Request& request) {
-    const auto header = request.headers.find("idempotency-key");
-    if (header == request.headers.end()) {
-        return std::nullopt;
-    }
-    if (header->second.empty() || header->second.size() > kLongestKey) {
-        throw problem::invalid({"invalid_key", "Idempotency-Key must have 1 to 128 bytes", ""},
-                               "Idempotency-Key");
-    }
-    return header->second;
-}
-
-std::string command_id(const http::Request& request, const std::string& caller) {
-    const auto key = idempotency_key(request);
-    // Callers contain no line break.
-    return key ? digest_of(caller + "\n" + *key).hex() : request.request_id;
-}
 
 std::optional<wire::JobSpec> find_submitted(const Parts& parts, const http::Request& request,
                                             const std::string& body, wire::JobSpec spec) {
