@@ -89,12 +89,17 @@ Config read_config(runtime::Settings& settings) {
     out.trusted_proxies = read_proxies(settings);
     constexpr std::uint64_t kMostRate = 1'000'000;
     out.rates.cheap = settings.number(
-        "RATE_LIMIT", "requests per second of one client address, on average over 10 s; 0: no limit",
+        "RATE_LIMIT",
+        "requests per second of one client address or one wallet, on average over 10 s; 0: no limit",
         out.rates.cheap, 0, kMostRate);
     out.rates.expensive = settings.number("RATE_LIMIT_EXPENSIVE",
                                           "changes and pages above the default size per second of one client "
-                                          "address, on average over 10 s; 0: no limit",
+                                          "address or one wallet, on average over 10 s; 0: no limit",
                                           out.rates.expensive, 0, kMostRate);
+    out.rates.key = settings.number(
+        "RATE_LIMIT_KEY",
+        "requests per second of one API key of the operator, on average over 10 s; 0: no limit",
+        out.rates.key, 0, kMostRate);
     out.operator_token = runtime::read_operator_token(settings);
     if (const auto id = settings.maybe_number(
             "BSC_CHAIN_ID", "chain of JobManager; unset: the chain that the job dispatcher has recorded")) {

@@ -9,7 +9,7 @@
 #include "http/address_ranges.hpp"
 #include "runtime/bus_login.hpp"
 #include "runtime/settings.hpp"
-#include "services/api-gateway/access/rate_limits.hpp"
+#include "services/api-gateway/access/rate_settings.hpp"
 #include "services/api-gateway/access/spec_quota.hpp"
 #include "services/api-gateway/session/sign_in_check.hpp"
 

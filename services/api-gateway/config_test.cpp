@@ -79,16 +79,19 @@ TEST_CASE("Endpoints of BSC are optional, and a wrong one is not repeated") {
     CHECK(read({}).config.cookie_same_site == "lax");
 }
 
-TEST_CASE("RATE_LIMIT and RATE_LIMIT_EXPENSIVE are whole numbers; 0 is no limit") {
+TEST_CASE("RATE_LIMIT, RATE_LIMIT_EXPENSIVE and RATE_LIMIT_KEY are whole numbers; 0 is no limit") {
     const auto unset = read_one("RATE_LIMIT", "");
     CHECK(unset.config.rates.cheap == 50);
     CHECK(unset.config.rates.expensive == 10);
     CHECK(read_one("RATE_LIMIT", "0").config.rates.cheap == 0);
     CHECK(read_one("RATE_LIMIT_EXPENSIVE", "7").config.rates.expensive == 7);
+    CHECK(unset.config.rates.key == 500);
+    CHECK(read_one("RATE_LIMIT_KEY", "70").config.rates.key == 70);
     for (const char* wrong : {"-1", "0.5", "many", "1000001"}) {
         INFO(wrong);
         CHECK(read_one("RATE_LIMIT", wrong).mistakes == "RATE_LIMIT ");
         CHECK(read_one("RATE_LIMIT_EXPENSIVE", wrong).mistakes == "RATE_LIMIT_EXPENSIVE ");
+        CHECK(read_one("RATE_LIMIT_KEY", wrong).mistakes == "RATE_LIMIT_KEY ");
     }
 }
 

@@ -31,6 +31,11 @@ struct AccessRule {
     std::optional<Scope> scope = std::nullopt;  ///< with kKey
 };
 
+/// False: everybody may use the route, with or without credentials.
+constexpr bool takes_credentials(const AccessRule& rule) {
+    return includes(rule.callers, Callers::kSession | Callers::kKey | Callers::kOperator);
+}
+
 std::span<const AccessRule> access_table();
 /// @throws std::logic_error for a route that is not in the table
 const AccessRule& access_rule(std::string_view method, std::string_view pattern);

@@ -57,11 +57,8 @@ Refusal admit_cookie(const AccessParts& parts, const AccessRule& rule, const htt
 }
 
 Refusal admit_key(const AccessParts& parts, const AccessRule& rule, const http::Request& request,
-                  const std::string& token, Caller& caller) {
-    if (is_secret_token(kKeyPrefix, token)) {
-        caller.key =
-            parts.database.transact([&](store::Txn& txn) { return use_key(txn, digest_of_token(token)); });
-    }
+                  Caller& caller) {
+    caller.key = find_key(parts.database, request);
     if (!caller.key) {
         return invalid_token(request, "the API key is unknown, revoked or expired");
     }
@@ -78,14 +75,21 @@ Refusal admit_key(const AccessParts& parts, const AccessRule& rule, const http::
 
 }  // namespace
 
+std::optional<ApiKey> find_key(store::Database& database, const http::Request& request) {
+    const auto token = bearer_token(request);
+    return is_secret_token(kKeyPrefix, token)
+               ? database.transact([&](store::Txn& txn) { return use_key(txn, digest_of_token(token)); })
+               : std::nullopt;
+}
+
 std::optional<http::Response> admit(const AccessParts& parts, const AccessRule& rule,
                                     const http::Request& request, Caller& caller) {
     const auto may = [&](Callers one) { return includes(rule.callers, one); };
-    if (!may(Callers::kSession) && !may(Callers::kKey) && !may(Callers::kOperator)) {
+    if (!takes_credentials(rule)) {
         return std::nullopt;  // a client may send its credentials everywhere
     }
     const auto header = request.headers.find("authorization");
-    const auto token = header == request.headers.end() ? "" : bearer_of(header->second);
+    const auto token = bearer_token(request);
     const bool of_session = token.starts_with(kSessionPrefix);
     const bool of_key = token.starts_with(kKeyPrefix);
     const bool only_proof = (of_session && !may(Callers::kSession)) || (of_key && !may(Callers::kKey));
@@ -96,7 +100,7 @@ std::optional<http::Response> admit(const AccessParts& parts, const AccessRule& 
         return admit_session(parts, rule, request, token, caller);
     }
     if (of_key) {
-        return admit_key(parts, rule, request, token, caller);
+        return admit_key(parts, rule, request, caller);
     }
     if (const auto cookie = session_cookie_of(request);
         header == request.headers.end() && !cookie.empty() && may(Callers::kSession)) {

@@ -30,6 +30,9 @@ struct AccessParts {
     TokenGuard& tokens;
 };
 
+/// The valid API key that the request bears; nullopt: none. Its use is recorded.
+std::optional<ApiKey> find_key(store::Database& database, const http::Request& request);
+
 /// Reads the credentials that the rule allows: `Authorization: Bearer`, or the session's cookie. Returns the
 /// refusal of a request that may not use the route: 401 without valid credentials, 403 with others than the
 /// rule's, 429 after too many wrong tokens; nullopt: admitted, and `caller` is set.

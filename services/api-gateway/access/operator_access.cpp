@@ -15,6 +15,11 @@ std::string bearer_of(const std::string& credentials) {
     return scheme == "bearer" ? credentials.substr(token) : "";
 }
 
+std::string bearer_token(const http::Request& request) {
+    const auto header = request.headers.find("authorization");
+    return header == request.headers.end() ? "" : bearer_of(header->second);
+}
+
 std::optional<http::Response> check_token(const Config& config, TokenGuard& guard,
                                           const http::Request& request) {
     if (config.operator_token.empty()) {

@@ -12,6 +12,8 @@ namespace lamda::gateway {
 /// Returns the token of `Bearer <token>`; the scheme is case-insensitive (RFC 9110, section 11.1). Empty:
 /// another scheme.
 std::string bearer_of(const std::string& credentials);
+/// The bearer token of the request; empty: none.
+std::string bearer_token(const http::Request& request);
 
 /// Returns the refusal of a request without the operator's token: 401, 403 (no token is configured), or 429
 /// (too many wrong tokens from this client); nullopt: accepted.

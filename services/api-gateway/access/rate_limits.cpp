@@ -6,6 +6,8 @@
 #include <cmath>
 
 #include "http/client_address.hpp"
+#include "services/api-gateway/access/operator_access.hpp"
+#include "services/api-gateway/access/secret_token.hpp"
 
 namespace lamda::gateway {
 
@@ -36,22 +38,61 @@ http::Response answer_of(const http::Handler& handler, const http::Request& requ
     }
 }
 
+/// Adds the verdict's headers to the answer: one list of all policies (RFC 9651, section 3.1).
+void add_limits(http::Response& response, const RateLimits::Verdict& verdict) {
+    for (const auto& [name, value] : verdict.headers) {
+        const auto present = std::find_if(response.headers.begin(), response.headers.end(),
+                                          [&header = name](const auto& one) { return one.first == header; });
+        if (present == response.headers.end()) {
+            response.headers.emplace_back(name, value);
+        } else {
+            present->second = value + ", " + present->second;
+        }
+    }
+}
+
+http::Response counted(RateLimits& limits, Cost cost, const RateHolder& holder, const http::Request& request,
+                       const http::Handler& handler) {
+    const auto verdict = limits.admit(cost, holder);
+    auto out = verdict.retry_after > 0 ? http::to_response(too_many_requests(verdict.retry_after), request)
+                                       : answer_of(handler, request);
+    add_limits(out, verdict);
+    return out;
+}
+
 }  // namespace
 
 RateLimits::RateLimits(const RateSettings& settings, const Clock& clock)
     : clock_(clock),
       cheap_{"default", settings.cheap, buckets_of(settings.cheap)},
-      expensive_{"expensive", settings.expensive, buckets_of(settings.expensive)} {}
+      expensive_{"expensive", settings.expensive, buckets_of(settings.expensive)},
+      wallet_cheap_{"wallet", settings.cheap, buckets_of(settings.cheap)},
+      wallet_expensive_{"wallet-expensive", settings.expensive, buckets_of(settings.expensive)},
+      key_{"key", settings.key, buckets_of(settings.key)},
+      keys_(clock) {}
 
-RateLimits::Verdict RateLimits::admit(Cost cost, const std::string& holder) {
-    Policy& policy = cost == Cost::kCheap ? cheap_ : expensive_;
+RateLimits::Policy& RateLimits::policy_of(Cost cost, RateHolder::Kind kind) {
+    const bool cheap = cost == Cost::kCheap;
+    switch (kind) {
+        case RateHolder::Kind::kAddress:
+            return cheap ? cheap_ : expensive_;
+        case RateHolder::Kind::kWallet:
+            return cheap ? wallet_cheap_ : wallet_expensive_;
+        case RateHolder::Kind::kKey:
+            break;
+    }
+    return key_;
+}
+
+RateLimits::Verdict RateLimits::admit(Cost cost, const RateHolder& holder) {
+    Policy& policy = policy_of(cost, holder.kind);
     if (policy.per_second == 0) {
         return {};
     }
     const std::lock_guard lock(mutex_);
     const auto now = clock_.steady();
-    const bool admitted = policy.buckets.take(holder, now);
-    const double left = policy.buckets.left(holder, now);
+    const bool admitted = policy.buckets.take(holder.name, now);
+    const double left = policy.buckets.left(holder.name, now);
     const double whole = std::floor(left);
     const auto quota = policy.per_second * kWindow;
     // Until the next token is complete, rounded up: a client that waits for it is admitted.
@@ -68,24 +109,36 @@ http::Handler rate_limited(RateLimits& limits, const http::AddressRanges& proxie
                            http::Handler handler) {
     return [&limits, &proxies, cost = std::move(cost_of),
             answer = std::move(handler)](const http::Request& request) {
-        const auto holder = holder_of(request, proxies);
-        if (!holder) {
-            return answer(request);
-        }
-        const auto verdict = limits.admit(cost(request), *holder);
-        auto out = verdict.retry_after > 0
-                       ? http::to_response(too_many_requests(verdict.retry_after), request)
-                       : answer_of(answer, request);
-        out.headers.insert(out.headers.end(), verdict.headers.begin(), verdict.headers.end());
-        return out;
+        const auto holder = holder_of(request, proxies, limits.keys());
+        return holder ? counted(limits, cost(request), *holder, request, answer) : answer(request);
     };
 }
 
-std::optional<std::string> holder_of(const http::Request& request, const http::AddressRanges& proxies) {
+std::optional<RateHolder> holder_of(const http::Request& request, const http::AddressRanges& proxies,
+                                    const KnownKeys& keys) {
     if (proxies.contain(request.client)) {
         return std::nullopt;
     }
-    return "address " + http::address_unit(request.client);
+    const auto token = bearer_token(request);
+    if (token.starts_with(kKeyPrefix)) {
+        if (auto key = keys.find(digest_of_token(token))) {
+            return RateHolder{RateHolder::Kind::kKey, *std::move(key)};
+        }
+    }
+    return RateHolder{RateHolder::Kind::kAddress, http::address_unit(request.client)};
+}
+
+http::Response limited_caller(RateLimits& limits, const http::AddressRanges& proxies, Cost cost,
+                              const http::Request& request, const Caller& caller,
+                              const http::Handler& handler) {
+    if (caller.key && !caller.key->owner) {
+        limits.keys().remember(digest_of_token(bearer_token(request)), caller.key->id);
+    }
+    const auto wallet = caller.wallet();
+    if (!wallet || proxies.contain(request.client)) {
+        return handler(request);
+    }
+    return counted(limits, cost, {RateHolder::Kind::kWallet, wallet->hex()}, request, handler);
 }
 
 }  // namespace lamda::gateway

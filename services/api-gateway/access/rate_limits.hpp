@@ -14,18 +14,27 @@
 #include "core/token_buckets.hpp"
 #include "http/address_ranges.hpp"
 #include "http/server.hpp"
+#include "services/api-gateway/access/caller.hpp"
+#include "services/api-gateway/access/known_keys.hpp"
+#include "services/api-gateway/access/rate_settings.hpp"
 
 namespace lamda::gateway {
-
-/// Requests per second that one client may send on average; 0: unlimited.
-struct RateSettings {
-    std::uint64_t cheap = 50;
-    std::uint64_t expensive = 10;
-};
 
 enum class Cost {
     kCheap,     ///< reads one object, or a page of at most the default size
     kExpensive  ///< reads a larger page, or changes something
+};
+
+/// Whose requests are counted.
+struct RateHolder {
+    enum class Kind {
+        kAddress,  ///< client's address; policies `default`, `expensive`
+        kWallet,   ///< wallet of a session or of its API key; policies `wallet`, `wallet-expensive`
+        kKey       ///< API key of the operator; policy `key` for all its requests
+    };
+    Kind kind = Kind::kAddress;
+    std::string name;
+    bool operator==(const RateHolder&) const = default;
 };
 
 /// Thread-safe. A bucket holds what a client may send within kWindow; a request takes one token.
@@ -40,9 +49,9 @@ class RateLimits {
         /// RateLimit-Policy and RateLimit; none if the cost is unlimited.
         std::vector<std::pair<std::string, std::string>> headers;
     };
-    /// Counts one request of a holder: `address 192.0.2.7`, or the id of a key or session, each with buckets
-    /// of its own.
-    Verdict admit(Cost cost, const std::string& holder);
+    /// Counts one request of the holder.
+    Verdict admit(Cost cost, const RateHolder& holder);
+    KnownKeys& keys() { return keys_; }
 
   private:
     struct Policy {
@@ -50,10 +59,16 @@ class RateLimits {
         std::uint64_t per_second;
         TokenBuckets<std::string> buckets;
     };
+    Policy& policy_of(Cost cost, RateHolder::Kind kind);
+
     const Clock& clock_;
     std::mutex mutex_;
     Policy cheap_;
     Policy expensive_;
+    Policy wallet_cheap_;
+    Policy wallet_expensive_;
+    Policy key_;
+    KnownKeys keys_;
 };
 
 using CostOf = std::function<Cost(const http::Request&)>;
@@ -63,9 +78,18 @@ using CostOf = std::function<Cost(const http::Request&)>;
 http::Handler rate_limited(RateLimits& limits, const http::AddressRanges& proxies, CostOf cost_of,
                            http::Handler handler);
 
-/// Holder of the buckets from which an anonymous request is taken: the client's address (the /64 of an IPv6
-/// address). Nothing for a request that a proxy sends for itself, for it comes from an unknown number of
-/// clients: with the default proxies, programs on this machine are not limited.
-std::optional<std::string> holder_of(const http::Request& request, const http::AddressRanges& proxies);
+/// Holder from whose buckets a request is taken before its credentials are verified: a known key of the
+/// operator, or the client's address (the /64 of an IPv6 address). Nothing for a request that a proxy sends
+/// for itself, for it comes from an unknown number of clients: with the default proxies, programs on this
+/// machine are not limited.
+std::optional<RateHolder> holder_of(const http::Request& request, const http::AddressRanges& proxies,
+                                    const KnownKeys& keys);
+
+/// Calls the handler, after it has counted the request of a verified wallet for this wallet, whatever
+/// addresses it is sent from; 429 as in rate_limited(). A verified key of the operator is remembered: its
+/// next requests count for the key instead of the address.
+http::Response limited_caller(RateLimits& limits, const http::AddressRanges& proxies, Cost cost,
+                              const http::Request& request, const Caller& caller,
+                              const http::Handler& handler);
 
 }  // namespace lamda::gateway

@@ -78,8 +78,7 @@ problem::Problem later(int status, const char* code, const char* detail, int ret
 }
 
 std::string token_of(const http::Request& request) {
-    const auto header = request.headers.find("authorization");
-    return header == request.headers.end() ? session_cookie_of(request) : bearer_of(header->second);
+    return request.headers.contains("authorization") ? bearer_token(request) : session_cookie_of(request);
 }
 
 }  // namespace

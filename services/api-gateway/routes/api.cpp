@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "services/api-gateway/access/operator_access.hpp"
+#include "services/api-gateway/access/secret_token.hpp"
 #include "services/api-gateway/idempotency/idempotency_key.hpp"
 #include "services/api-gateway/reference/reference.hpp"
 
@@ -19,6 +21,16 @@ CostOf cost_of(const std::string& method, const std::string& pattern, const http
     return [reads, is_large](const http::Request& request) {
         return reads && !(is_large && is_large(request)) ? Cost::kCheap : Cost::kExpensive;
     };
+}
+
+/// The caller that the request counts for: also on a route that takes no credentials the owner of an API key.
+Caller counted_caller(const Parts& parts, const AccessRule& rule, const http::Request& request,
+                      const Caller& admitted) {
+    Caller out = admitted;
+    if (!takes_credentials(rule) && !parts.rates.keys().find(digest_of_token(bearer_token(request)))) {
+        out.key = find_key(parts.database, request);
+    }
+    return out;
 }
 
 }  // namespace
@@ -40,7 +52,8 @@ void add_route(http::Server& server, const Parts& parts, const std::string& meth
 void add_route(http::Server& server, const Parts& parts, const std::string& method,
                const std::string& pattern, CallerHandler handler, http::IsLarge is_large) {
     const auto& rule = access_rule(method, pattern);
-    http::Handler guarded = [&parts, &rule, answer = std::move(handler)](const http::Request& request) {
+    const auto cost = cost_of(method, pattern, is_large);
+    http::Handler guarded = [&parts, &rule, cost, answer = std::move(handler)](const http::Request& request) {
         const auto unavailable = [](const char* code, const char* detail) {
             return problem::Problem{503, code, "", detail, {}};
         };
@@ -58,7 +71,12 @@ void add_route(http::Server& server, const Parts& parts, const std::string& meth
             (void)idempotency_key(request);  // refuses an unusable one on every route
             Caller caller;
             auto refusal = admit({parts.config, parts.database, parts.tokens}, rule, request, caller);
-            return refusal ? *std::move(refusal) : answer(request, caller);
+            if (refusal) {
+                return *std::move(refusal);
+            }
+            return limited_caller(parts.rates, parts.config.trusted_proxies, cost(request), request,
+                                  counted_caller(parts, rule, request, caller),
+                                  [&](const http::Request& admitted) { return answer(admitted, caller); });
         } catch (const store::Exhausted& exhausted) {
             parts.log.warn("database exhausted",
                            {{"request_id", request.request_id}, {"error", exhausted.what()}});
@@ -79,8 +97,7 @@ void add_route(http::Server& server, const Parts& parts, const std::string& meth
             throw unavailable("dispatcher_unavailable", "the job dispatcher did not answer; try again");
         }
     };
-    auto limited = rate_limited(parts.rates, parts.config.trusted_proxies, cost_of(method, pattern, is_large),
-                                std::move(guarded));
+    auto limited = rate_limited(parts.rates, parts.config.trusted_proxies, cost, std::move(guarded));
     server.route(method, pattern, std::move(limited), std::move(is_large));
 }
 
