@@ -145,6 +145,8 @@ TEST_CASE("channels and places are read strictly, and all faults are named") {
                             {"channel", "job:" + kJob.hex()},
                             {"channel", "node:" + kProvider.hex()}})) ==
           std::vector<std::string>{"?channel too_many"});
+    CHECK(codes_of(request({{"after", "e-1"}, {"after", "e-1"}})) ==
+          std::vector<std::string>{"?after repeated"});
     for (const char* text : {"-1", "e-", "e-x", "e--1", "e-18446744073709551616", "e-1 "}) {
         CHECK_FALSE(FeedPlace::parse(text));
     }

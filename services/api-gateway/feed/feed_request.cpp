@@ -69,6 +69,9 @@ FeedRequest parse_feed_request(const http::Request& request, std::size_t most_ch
         }
     }
     check_number(out.channels, "?channel", most_channels, errors);
+    if (request.query.count("after") > 1) {
+        errors.push_back({"?after", "repeated", "given more than once; give it once"});
+    }
     const auto header = request.headers.find("last-event-id");
     if (header != request.headers.end() && !header->second.empty()) {
         out.after = parse_place(header->second, "Last-Event-ID", errors);

@@ -335,6 +335,11 @@ TEST_CASE(
         CHECK(introspect(unknown) == json{{"active", false}});
     }
     CHECK(gateway.send("POST", kIntrospect, "{}", reader).status == 400);
+    CHECK(gateway.send("POST", kIntrospect, R"({"token":"x","token_type_hint":"access_token"})", reader)
+              .status == 200);
+    CHECK(pointers_of(
+              gateway.send("POST", kIntrospect, R"({"token":"x","token_type_hint":[]})", reader).body) ==
+          std::set<std::string>{"/token_type_hint"});
 }
 
 TEST_CASE("Sign-ins of one client are limited, and of one wallet only the newest sessions are kept") {
