@@ -24,7 +24,7 @@ export class Client {
         this.#agent.destroy();
     }
 
-    /** @return `{status, headers, body, cut, noBody}`; rejects if the gateway does not answer */
+    /** @return `{status, headers, body, messages (of a WebSocket), cut, noBody}`; rejects if the gateway does not answer */
     async send(request) {
         // On a busy machine a part may be away for a moment: the answer says when to come again. One that stays away is a fault.
         for (let tries = 1; ; ++tries) {
@@ -66,11 +66,38 @@ export class Client {
                 });
                 answer.on('error', reject);
             });
+            sent.on('upgrade', (answer, socket, first) => {
+                let received = first;
+                socket.on('data', (part) => { received = Buffer.concat([received, part]); });
+                socket.on('error', reject);
+                setTimeout(() => {
+                    socket.destroy();
+                    resolve({ status: answer.statusCode, headers: answer.headers, body: '', messages: textsOf(received), cut: true, noBody: true });
+                }, followed.milliseconds);
+            });
             sent.on('timeout', () => sent.destroy(new Error(`no answer within ${timeout / 1000} s`)));
             sent.on('error', reject);
             sent.end(body);
         });
     }
+}
+
+/** Texts of the whole frames that a server sent: unmasked, in one piece (RFC 6455, section 5.2). */
+function textsOf(bytes) {
+    const texts = [];
+    for (let at = 0; at + 2 <= bytes.length;) {
+        const short = bytes[at + 1] & 127;
+        const head = { 126: 4, 127: 10 }[short] ?? 2;
+        if (at + head > bytes.length) {
+            break;
+        }
+        const length = short === 126 ? bytes.readUInt16BE(at + 2) : short === 127 ? Number(bytes.readBigUInt64BE(at + 2)) : short;
+        if (bytes[at] === 0x81 && at + head + length <= bytes.length) {
+            texts.push(bytes.subarray(at + head, at + head + length).toString('utf8'));
+        }
+        at += head + length;
+    }
+    return texts;
 }
 
 /**

@@ -11,14 +11,20 @@ import fc from 'fast-check';
 import { startDevnet } from '../../integration/devnet.mjs';
 import { readOpenapi } from '../../integration/contract_files/read.mjs';
 import { Client, sendBytes } from './client.mjs';
+import { Credentials, trustedOrigin } from './credentials.mjs';
 import { Gateway } from './gateway.mjs';
 import { hostileRequests, sqlRequests } from './hostile.mjs';
 import { Judge } from './judge.mjs';
 import { createJobs } from './market.mjs';
 import { operationsOf, requestTo, targetOf } from './requests.mjs';
+import { ownId } from './values.mjs';
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
-const requests = Number(process.env.REQUESTS ?? 2000);
+/** With so many requests to each operation one of them is accepted and one refused, except by a chance below 10⁻⁴. */
+const enough = 100;
+const openapi = await readOpenapi();
+const operations = operationsOf(openapi);
+const requests = Number(process.env.REQUESTS ?? enough * operations.length);
 if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(requests) || requests < 1 || process.argv.length !== 3) {
     process.stderr.write('usage: SEED=<integer> REQUESTS=<positive integer> node fuzz.mjs <path of lamda-devnet>\n');
     process.exit(64);
@@ -43,9 +49,6 @@ async function forEach(items, most, work) {
     }));
 }
 
-/** With so many requests to each operation one of them is accepted and one refused, except by a chance below 10⁻⁴. */
-const enough = 100;
-
 /** Operations that need a signature, another market, or a job in a state that another request may have ended. */
 const needsMore = new Set(['getCredentialsChallenge', 'createCredentials', 'attachJobSpec', 'setJobStatus', 'cancelJob']);
 
@@ -55,8 +58,6 @@ function asCurl({ method, target, headers, body }) {
     return [...words, ...(body === undefined ? [] : ['--data-binary', quoted(body.slice(0, 1000))]), quoted(`$API${target}`)].join(' ');
 }
 
-const openapi = await readOpenapi();
-const operations = operationsOf(openapi);
 const byId = new Map(operations.map((operation) => [operation.id, operation]));
 const judge = new Judge(openapi);
 const statuses = new Map(operations.map(({ id }) => [id, new Map()]));
@@ -68,16 +69,20 @@ const ownAddress = () => {
     return { 'X-Forwarded-For': `10.${(clients >> 16) & 255}.${(clients >> 8) & 255}.${clients & 255}` };
 };
 
+const handshake = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==' };
+
+/** @return the answer; undefined if there is none */
 async function ask(client, gateway, request, index) {
     const operation = byId.get(request.operation);
-    const sent = { method: request.method, target: targetOf(operation.template, request), headers: { ...ownAddress(), ...request.headers }, body: request.body };
+    const headers = { ...ownAddress(), ...request.headers, ...(request.upgrade ? handshake : {}) };
+    const sent = { method: request.method, target: targetOf(operation.template, request), headers, body: request.body };
     const where = `${request.method} ${operation.template}`;
     let answer;
     try {
         answer = await client.send(sent);
     } catch (error) {
         addFaults(where, [`no answer: ${error.message}${gateway.runs() ? '' : '; the gateway has ended'}`], asCurl(sent));
-        return;
+        return undefined;
     }
     const seen = statuses.get(operation.id);
     seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1);
@@ -86,10 +91,11 @@ async function ask(client, gateway, request, index) {
         const head = await client.send({ ...sent, method: 'HEAD' });
         const again = await client.send(sent);
         // The market goes on meanwhile: equal answers before and after are needed.
-        if (answer.status === again.status && answer.headers['content-length'] === again.headers['content-length']) {
+        if (answer.status === again.status && answer.headers.etag === again.headers.etag && answer.body === again.body) {
             addFaults(where, judge.ofHead(answer, head), asCurl(sent));
         }
     }
+    return answer;
 }
 
 const devnet = process.argv[2];
@@ -99,17 +105,23 @@ try {
     gateway = await Gateway.start(devnet, network);
     const client = new Client(gateway.port);
     const pools = await createJobs(`http://127.0.0.1:${gateway.port}`, network.settings);
-    const token = network.settings.OPERATOR_TOKEN;
+    const askValid = (id, headers, body) => ask(client, gateway, {
+        operation: id, kind: 'valid', caller: headers.Authorization === undefined ? 'none' : byId.get(id).callers[0], method: byId.get(id).method, path: {}, query: [],
+        headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers }, body: body && JSON.stringify(body),
+    }, 1);
+    const credentials = await Credentials.create(askValid, network.settings);
+    pools.members.token = credentials.session;
+    const askApplied = async (request, index) => ask(client, gateway, await credentials.applied(request, byId.get(request.operation)), index);
 
     const each = Math.ceil(requests / operations.length);
-    const samples = operations.map((operation, index) => fc.sample(requestTo(operation, pools, token), { seed: seed + index, numRuns: each }));
+    const samples = operations.map((operation, index) => fc.sample(requestTo(operation, pools), { seed: seed + index, numRuns: each }));
     const mixed = Array.from({ length: each }, (_, turn) => samples.map((sample) => sample[turn])).flat();
-    await forEach(mixed, 8, (request, index) => ask(client, gateway, request, index));
-    await forEach(sqlRequests(operations, pools), 8, (request) => ask(client, gateway, request, 1));
+    await forEach(mixed, 8, askApplied);
+    await forEach(sqlRequests(operations, pools), 8, (request) => askApplied(request, 1));
 
     for (const template of new Set(operations.map((operation) => operation.template))) {
-        const target = template.replace('{id}', pools.ids[0]).replace('{address}', pools.addresses[0]);
-        const sent = { method: 'OPTIONS', target, headers: { Origin: 'https://app.example', 'Access-Control-Request-Method': 'GET' } };
+        const target = template.replaceAll(/\{(\w+)\}/g, (_, name) => pools.paths[name] ?? ownId);
+        const sent = { method: 'OPTIONS', target, headers: { Origin: trustedOrigin, 'Access-Control-Request-Method': 'GET' } };
         addFaults(`OPTIONS ${template}`, judge.ofOptions(template, await client.send(sent)), asCurl(sent));
     }
     const hostile = hostileRequests(operations, seed);

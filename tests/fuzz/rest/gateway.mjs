@@ -7,6 +7,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import { until } from '../../integration/devnet.mjs';
+import { trustedOrigin } from './credentials.mjs';
 
 export class Gateway {
     #process;
@@ -25,7 +26,7 @@ export class Gateway {
             env: {
                 ...Object.fromEntries(['NATS_URL', 'OPERATOR_TOKEN', 'IPFS_GATEWAY_URL', 'JOB_MANAGER_CONTRACT_ADDRESS'].map((name) => [name, settings[name]])),
                 ...Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(A|UB|T)SAN_OPTIONS$/.test(name))),
-                DATABASE_URL: database.href, API_PORT: '0', ENVIRONMENT: 'development', CORS_ALLOWED_ORIGINS: 'https://app.example',
+                DATABASE_URL: database.href, API_PORT: '0', ENVIRONMENT: 'development', CORS_ALLOWED_ORIGINS: trustedOrigin,
                 SPEC_QUOTA_CLIENT: '1024', SPEC_QUOTA_RENTER: '1024', SPEC_QUOTA_TOTAL: '4096',
             },
         });

@@ -3,7 +3,7 @@
 
 import fc from 'fast-check';
 
-import { sqlTexts } from './values.mjs';
+import { ownId, sqlTexts } from './values.mjs';
 
 const bytesOf = (text) => Buffer.from(text, 'latin1');
 const get = (target, fields = 'Host: x\r\n', method = 'GET') => bytesOf(`${method} ${target} HTTP/1.1\r\n${fields}\r\n`);
@@ -42,7 +42,7 @@ const deep = (open, close) => open.repeat(depth) + close.repeat(depth);
 /** @param operations of openapi.yaml. @param seed of the random bytes */
 export function hostileRequests(operations, seed) {
     const bodies = operations.filter(({ body }) => body !== undefined);
-    const filled = (template) => template.replace('{id}', `0x${'ab'.repeat(32)}`).replace('{address}', `0x${'ab'.repeat(20)}`);
+    const filled = (template) => template.replace('{address}', `0x${'ab'.repeat(20)}`).replaceAll(/\{\w+\}/g, `0x${'ab'.repeat(32)}`);
     const found = [
         ...targets.map((target) => ({ name: `target ${target.slice(0, 60)}`, bytes: get(target) })),
         ...fields.map((text) => ({ name: `header ${JSON.stringify(text.slice(0, 60))}`, bytes: get('/api/jobs/x', text) })),
@@ -64,13 +64,13 @@ export function hostileRequests(operations, seed) {
     return found;
 }
 
-/** SQL in every parameter and in every text of every body: `{operation, method, path, query, headers, body}`. */
+/** SQL in every parameter and in every text of every body: as those of requests.mjs. */
 export function sqlRequests(operations, pools) {
     const found = [];
     for (const operation of operations) {
         const placed = (where) => operation.parameters.filter((each) => each.in === where).map(({ name }) => name);
-        const path = Object.fromEntries(placed('path').map((name) => [name, name === 'id' ? pools.ids[0] : pools.addresses[0]]));
-        const base = { operation: operation.id, kind: 'absurd', method: operation.method, path, query: [], headers: {}, body: undefined };
+        const path = Object.fromEntries(placed('path').map((name) => [name, pools.paths[name] ?? ownId]));
+        const base = { operation: operation.id, kind: 'absurd', caller: operation.callers[0], method: operation.method, path, query: [], headers: {}, body: undefined };
         for (const text of sqlTexts) {
             placed('path').forEach((name) => found.push({ ...base, path: { ...path, [name]: text } }));
             placed('query').forEach((name) => found.push({ ...base, query: [[name, text]] }));

@@ -1,7 +1,7 @@
 // Compares answers of the gateway with openapi.yaml. A fault is one line of text; the judge throws nothing.
 
 import { newValidator } from '../../integration/contract_files/read.mjs';
-import { misfitOf, operationsOf } from './requests.mjs';
+import { mayCall, misfitOf, operationsOf } from './requests.mjs';
 
 /** Refusals with a status of 500 and above that a market with all its parts up may give. */
 const allowed5xx = { 501: ['credentials_not_offered', 'unsupported_transfer_encoding'], 505: ['unsupported_version'] };
@@ -9,12 +9,14 @@ const allowed5xx = { 501: ['credentials_not_offered', 'unsupported_transfer_enco
 export class Judge {
     #operations;
     #problem;
+    #feedMessage;
     #validators = new Map();
 
     /** @param openapi the document with all references resolved */
     constructor(openapi) {
         this.#operations = new Map(operationsOf(openapi).map((operation) => [operation.id, operation]));
         this.#problem = openapi.components.schemas.Problem;
+        this.#feedMessage = openapi.components.schemas.FeedMessage;
     }
 
     #misfits(schema, value) {
@@ -31,11 +33,12 @@ export class Judge {
         const faults = this.ofAnyAnswer(answer);
         const response = operation.responses[answer.status] ?? operation.responses[`${Math.floor(answer.status / 100)}XX`];
         const type = typeOf(answer);
-        const schema = response?.content?.[type]?.schema;
-        if (schema === undefined) {
+        const schema = answer.status === 101 ? this.#feedMessage : response?.content?.[type]?.schema;
+        const isEmpty = response !== undefined && response.content === undefined && answer.status !== 101;
+        if (isEmpty ? answer.body !== '' : response === undefined || schema === undefined) {
             return [...faults, `status ${answer.status} with ${type} is not documented`];
         }
-        for (const value of bodiesOf(answer, type, faults)) {
+        for (const value of isEmpty ? [] : bodiesOf(answer, type, faults)) {
             faults.push(...this.#misfits(schema, value).map((text) => `the body does not fit openapi.yaml: ${text}`));
         }
         for (const [name, { schema: wanted, required }] of Object.entries(response.headers ?? {})) {
@@ -50,11 +53,7 @@ export class Judge {
         if (misfit !== undefined && accepted) {
             faults.push(`a request that does not fit openapi.yaml (${misfit}) is accepted`);
         }
-        // What a GET may ask is described completely; bodies have rules that no schema holds.
-        if (request.kind === 'valid' && request.method === 'GET' && answer.status >= 400 && ![404, 501].includes(answer.status)) {
-            faults.push('a request that fits openapi.yaml is refused');
-        }
-        return faults;
+        return [...faults, ...faultsOfCaller(operation, request, answer, accepted), ...faultsOfRefusal(operation, request, answer)];
     }
 
     /** The part that holds for requests to no operation, too. */
@@ -117,14 +116,39 @@ export class Judge {
     }
 }
 
+const codeOf = ({ body }) => /"code":"(\w+)"/.exec(body)?.[1];
+
+/** Codes of refusals that are about who asks, not about what. */
+const callerCodes = new Set(['unauthorized', 'forbidden', 'insufficient_scope', 'foreign_origin']);
+
+function faultsOfCaller(operation, { kind, caller }, answer, accepted) {
+    if (!mayCall(operation, caller)) {
+        return accepted ? [`a caller that openapi.yaml does not admit (${caller}) is accepted`] : [];
+    }
+    // Where a signature may stand for credentials, an operator's request without them is refused.
+    const refused = kind === 'valid' && !operation.callers.includes('none') && answer.status >= 400 && callerCodes.has(codeOf(answer));
+    return refused ? [`a caller that openapi.yaml admits (${caller}) is refused: ${answer.status} ${codeOf(answer)}`] : [];
+}
+
+/** What a GET may ask is described completely; bodies have rules that no schema holds. */
+function faultsOfRefusal(operation, { kind, caller, method, upgrade }, { status }) {
+    const fits = kind === 'valid' && method === 'GET' && mayCall(operation, caller);
+    const expected = status < 400 || [404, 501].includes(status) || (status === 426 && '101' in operation.responses && !upgrade);
+    return fits && !expected ? ['a request that fits openapi.yaml is refused'] : [];
+}
+
 const typeOf = ({ headers }) => headers['content-type']?.split(';')[0];
 
 /** Data of the whole frames of server-sent events. */
 const dataOf = (body) => body.split('\n\n').slice(0, -1).flatMap((frame) => frame.split('\n'))
     .filter((line) => line.startsWith('data: ')).map((line) => line.slice('data: '.length));
 
-function bodiesOf({ body, cut }, type, faults) {
-    const texts = type === 'application/x-ndjson' ? body.split('\n').slice(0, cut ? -1 : undefined).filter((line) => line !== '')
+/** The values of a body: of JSON one, of a stream its messages, of another type its text. */
+function bodiesOf({ status, body, messages, cut }, type, faults) {
+    if (status !== 101 && type !== 'text/event-stream' && !/json$/.test(type)) {
+        return [body];
+    }
+    const texts = status === 101 ? messages : type === 'application/x-ndjson' ? body.split('\n').slice(0, cut ? -1 : undefined).filter((line) => line !== '')
         : type === 'text/event-stream' ? dataOf(body) : [body];
     return texts.flatMap((text) => {
         try {

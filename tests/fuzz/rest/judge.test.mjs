@@ -99,6 +99,57 @@ test('scalars of a query count as their texts', () => {
     }
 });
 
+test('lists of a query count with commas or repeated, as they are described', () => {
+    const listed = (of, ...query) => misfitOf(operation(of), request(of, { query }));
+    for (const right of [[['fields', 'id']], [['fields', 'id,status']], [['fields', 'id'], ['fields', 'status']], [['status', 'paid']], [['status', 'paid,failed']]]) {
+        assert.equal(listed('listJobs', ...right), undefined, right.join());
+    }
+    for (const wrong of [[['fields', '']], [['fields', 'id,id']], [['fields', 'id,']], [['fields', 'x']], [['fields', 'id'], ['fields', 'id']], [['status', 'paid,x']]]) {
+        assert.match(listed('listJobs', ...wrong) ?? '', /^\?(fields|status)/, wrong.join());
+    }
+    assert.equal(listed('listJobs', ['limit', '1'], ['limit', '1']), '?limit 2 times');
+    assert.equal(listed('listenToEvents', ['channel', 'global'], ['channel', `job:${id}`]), undefined);
+    assert.equal(listed('listenToEvents', ['channel', `global,job:${id}`]), '?channel');
+    const query = (body) => misfitOf(operation('queryJobs'), request('queryJobs', { body: JSON.stringify(body) }));
+    assert.equal(query({ fields: ['id', 'status'], status: ['paid', 'failed'] }), undefined);
+    for (const wrong of [{ fields: [] }, { fields: ['id', 'id'] }, { fields: 'id,status' }, { status: ['x'] }, { limit: ['1'] }]) {
+        assert.equal(query(wrong), 'the body', JSON.stringify(wrong));
+    }
+});
+
+test('a caller that openapi.yaml does not admit may not be accepted, and one that it admits may not be refused', () => {
+    const judge = new Judge(openapi);
+    const told = (of, caller, given) => judge.ofAnswer(request(of, { caller, path: { address } }), given).join();
+    const profile = answer(200, { walletAddress: address, nftTier: null, pkpPublicKey: null });
+    const refusal = (status, code) => answer(status, problem(status, { code }));
+    assert.equal(told('getProfile', 'apiKey', profile), '');
+    for (const caller of [undefined, 'none', 'wrong', 'otherKey', 'session', 'operator']) {
+        assert.match(told('getProfile', caller, profile), /does not admit .* is accepted/);
+        assert.equal(told('getProfile', caller, refusal(401, 'unauthorized')), '');
+    }
+    assert.match(told('getProfile', 'apiKey', refusal(403, 'insufficient_scope')), /admits \(apiKey\) is refused: 403/);
+    assert.match(told('signOut', 'sessionCookie', refusal(403, 'foreign_origin')), /admits \(sessionCookie\) is refused/);
+    assert.equal(told('cancelJob', 'none', refusal(401, 'unauthorized')), '');
+    assert.equal(told('getCompletedJobs', 'wrong', answer(200, counted)), '');
+});
+
+test('a page is text, an answer without content is empty, and a WebSocket sends messages of the feed', () => {
+    const judge = new Judge(openapi);
+    const page = { status: 200, headers: { 'content-type': 'text/html; charset=utf-8', 'x-request-id': 'r1' }, body: '<!doctype html>', cut: false };
+    assert.deepEqual(judge.ofAnswer(request('getDocs'), page), []);
+    const unchanged = { status: 304, headers: { 'x-request-id': 'r1' }, body: '', cut: false };
+    assert.deepEqual(judge.ofAnswer(request('getDocs'), unchanged), []);
+    assert.match(judge.ofAnswer(request('getDocs'), { ...unchanged, body: 'x' }).join(), /304 .* is not documented/);
+    assert.match(judge.ofAnswer(request('getHealth'), unchanged).join(), /304 .* is not documented/);
+    const socket = (...messages) => ({ status: 101, headers: { 'x-request-id': 'r1' }, body: '', messages, cut: true, noBody: true });
+    const open = request('openWebSocket', { upgrade: true });
+    assert.deepEqual(judge.ofAnswer(open, socket('{"type":"reset","reason":"too_old"}')), []);
+    assert.match(judge.ofAnswer(open, socket('{"type":"surprise"}')).join(), /does not fit/);
+    const needed = answer(426, problem(426, { code: 'upgrade_required' }));
+    assert.deepEqual(judge.ofAnswer(request('openWebSocket'), needed), []);
+    assert.match(judge.ofAnswer(open, needed).join(), /that fits openapi.yaml is refused/);
+});
+
 test('lines of a followed log are checked one by one; a cut line is not', () => {
     const judge = new Judge(openapi);
     const follow = request('listJobLogs', { path: { id }, query: [['follow', 'true']] });
@@ -132,7 +183,7 @@ test('the values for a schema fit it, and the requests of an operation are senda
                 assert.ok(validate(value), `seed ${seed}: ${each.id} ${JSON.stringify(validate.errors)}`);
             }
         }
-        for (const made of fc.sample(requestTo(each, pools, 'token'), { seed, numRuns: 100 })) {
+        for (const made of fc.sample(requestTo(each, pools), { seed, numRuns: 100 })) {
             assert.ok(made.kind !== 'valid' || misfitOf(each, made) === undefined, `seed ${seed}: ${JSON.stringify(made)}`);
             assert.match(targetOf(each.template, made), /^\/[\x21-\x7e]*$/);
         }

@@ -1,16 +1,20 @@
 // Requests for fast-check from the operations of openapi.yaml. A request is plain data:
 //
-//     {operation, kind, method, path, query: [[name, value]…], headers, body}
+//     {operation, kind, caller, upgrade, method, path, query: [[name, value]…], headers, body}
 //
-// kind is `valid` (fits the description), `near` (one part of it is changed) or `absurd`. Path, names and values are not
-// encoded yet; body is text, or undefined.
+// kind is `valid` (fits the description), `near` (one part of it is changed) or `absurd`. caller names the credentials to send
+// (credentials.mjs). With upgrade the request is a WebSocket's handshake. Path, names and values are not encoded yet; body is
+// text, or undefined.
 
 import fc from 'fast-check';
 
 import { newValidator } from '../../integration/contract_files/read.mjs';
 import { absurdText, absurdValue, changedValue, validValue } from './values.mjs';
 
-/** All operations: `{id, method, template, parameters, body, operator, responses}`. */
+/** Names of credentials: those of openapi.yaml, and an API key without the roles that the operation needs. */
+const callerNames = ['none', 'session', 'sessionCookie', 'apiKey', 'otherKey', 'operator'];
+
+/** All operations: `{id, method, template, parameters, body, callers, roles, responses}`; no callers: every client. */
 export function operationsOf(openapi) {
     return Object.entries(openapi.paths).flatMap(([template, item]) =>
         Object.entries(item).map(([method, described]) => ({
@@ -20,7 +24,8 @@ export function operationsOf(openapi) {
             parameters: described.parameters ?? [],
             body: described.requestBody?.content?.['application/json']?.schema,
             bodyRequired: described.requestBody?.required ?? false,
-            operator: (described.security ?? []).some((each) => 'operator' in each),
+            callers: (described.security ?? []).map((each) => Object.keys(each)[0] ?? 'none'),
+            roles: (described.security ?? []).flatMap((each) => each.apiKey ?? []),
             responses: described.responses,
         })),
     );
@@ -28,21 +33,40 @@ export function operationsOf(openapi) {
 
 const placed = (operation, where) => operation.parameters.filter((each) => each.in === where);
 
+/** True if openapi.yaml lets this caller use the operation. */
+export const mayCall = ({ callers }, caller = 'none') => callers.length === 0 || callers.includes(caller);
+
+/** Mostly callers that may, now and then any other. */
+function callerOf({ callers }) {
+    return callers.length === 0 ? fc.constant('none')
+        : fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...callers) }, { weight: 1, arbitrary: fc.constantFrom(...callerNames) });
+}
+const upgradeOf = ({ responses }) => (responses['101'] === undefined ? fc.constant(false) : fc.boolean());
+
+const isList = (schema) => schema.type === 'array' || (schema.oneOf ?? []).some((each) => each.type === 'array');
+/** The values of a list are parameters of the same name (OpenAPI, "Style Values": form), not one text with commas. */
+const isExploded = ({ schema, explode = true }) => isList(schema) && explode;
+
 /** A list may be continued only by a cursor of the same list: random ones are `near`. */
 const isCursor = ({ name }) => name === 'cursor';
 
-function validParts(operation, pools, token) {
-    const value = ({ schema }) => validValue(schema, pools).map(String);
+function validParts(operation, pools) {
+    // A parameter whose schema says less than its description has the market's value.
+    const value = ({ name, schema }) => (name in pools.members ? fc.constant(pools.members[name]) : validValue(schema, pools));
     const named = (parameters) => fc.record(
         Object.fromEntries(parameters.map((each) => [each.name, value(each)])),
         { requiredKeys: parameters.filter(({ required }) => required).map(({ name }) => name) },
     );
+    const texts = (values) => Object.fromEntries(Object.entries(values).map(([name, each]) => [name, String(each)]));
+    const queried = placed(operation, 'query').filter((each) => !isCursor(each));
+    const exploded = new Set(queried.filter(isExploded).map(({ name }) => name));
     return fc.record({
-        path: named(placed(operation, 'path')),
-        query: named(placed(operation, 'query').filter((each) => !isCursor(each))).map((query) => Object.entries(query)),
-        headers: fc.tuple(named(placed(operation, 'header')), fc.boolean()).map(([headers, asOperator]) => ({
-            ...headers, ...(operation.operator && asOperator ? { Authorization: `Bearer ${token}` } : {}),
-        })),
+        caller: callerOf(operation),
+        upgrade: upgradeOf(operation),
+        path: named(placed(operation, 'path')).map(texts),
+        query: named(queried).map((query) => Object.entries(query).flatMap(([name, each]) =>
+            exploded.has(name) ? each.map((item) => [name, String(item)]) : [[name, String(each)]])),
+        headers: named(placed(operation, 'header')).map(texts),
         body: operation.body === undefined ? fc.constant(undefined)
             : fc.option(validValue(operation.body, pools), { nil: undefined, freq: operation.bodyRequired ? 1e9 : 10 }),
     });
@@ -72,10 +96,12 @@ function changeOf(operation, pools) {
             ...parts, headers: { ...parts.headers, [name]: text.replaceAll(/[^\x20-\x7e]/g, '?') },
         })));
     }
-    if (operation.operator) {
-        changes.push(fc.constantFrom('Bearer', 'Bearer wrong', 'Basic b3BlcmF0b3I6', 'bearer  x', 'Bearer \u00e9').map((text) => (parts) => ({
-            ...parts, headers: { ...parts.headers, Authorization: text },
-        })));
+    if (operation.callers.length > 0) {
+        const texts = [
+            'Bearer', 'Bearer wrong', 'Basic b3BlcmF0b3I6', 'bearer  x', 'Bearer \u00e9', `Bearer lamda_session_${'A'.repeat(43)}`, `Bearer lamda_key_${'A'.repeat(43)}`,
+            `Bearer lamda_session_${'A'.repeat(5000)}`, 'Bearer lamda_key_\'--',
+        ];
+        changes.push(fc.constantFrom(...texts).map((text) => (parts) => ({ ...parts, caller: 'wrong', headers: { ...parts.headers, Authorization: text } })));
     }
     const odd = changes.map((arbitrary) => ({ weight: 1, arbitrary }));
     if (operation.body !== undefined) {
@@ -93,6 +119,8 @@ const absurdBody = fc.oneof(
 function absurdParts(operation) {
     const names = operation.parameters.map(({ name }) => name);
     return fc.record({
+        caller: callerOf(operation),
+        upgrade: upgradeOf(operation),
         path: fc.record(Object.fromEntries(placed(operation, 'path').map(({ name }) => [name, absurdText]))),
         query: fc.array(fc.tuple(fc.oneof(fc.constantFrom('limit', ...names), absurdText), absurdText), { maxLength: 8 }),
         headers: fc.record({
@@ -108,17 +136,17 @@ function absurdParts(operation) {
     });
 }
 
-function assembled(operation, kind, { path, query, headers, body, rawBody }) {
+function assembled(operation, kind, { caller, upgrade, path, query, headers, body, rawBody }) {
     const text = rawBody ?? (body === undefined ? undefined : JSON.stringify(body));
     return {
-        operation: operation.id, kind, method: operation.method, query, body: text, path,
+        operation: operation.id, kind, caller, upgrade, method: operation.method, query, body: text, path,
         headers: { ...(text === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
     };
 }
 
 /** An arbitrary of requests to one operation. */
-export function requestTo(operation, pools, token) {
-    const valid = validParts(operation, pools, token);
+export function requestTo(operation, pools) {
+    const valid = validParts(operation, pools);
     return fc.oneof(
         { weight: 3, arbitrary: valid.map((parts) => assembled(operation, 'valid', parts)) },
         { weight: 5, arbitrary: fc.tuple(valid, changeOf(operation, pools)).map(([parts, change]) => assembled(operation, 'near', change(parts))) },
@@ -156,15 +184,14 @@ export function misfitOf(operation, { path, query, body }) {
     }
     const parameters = new Map(placed(operation, 'query').map((each) => [each.name, each]));
     // A route without parameters ignores what is in its query.
-    for (const [name, value] of parameters.size === 0 ? [] : query) {
-        if (!parameters.has(name) || !textFits(parameters.get(name).schema, value)) {
-            return `?${name}`;
-        }
+    const unknown = parameters.size === 0 ? undefined : query.find(([name]) => !parameters.has(name));
+    if (unknown !== undefined) {
+        return `?${unknown[0]}`;
     }
-    for (const { name, required } of parameters.values()) {
-        const times = query.filter(([each]) => each === name).length;
-        if (times > 1 || (required && times === 0)) {
-            return `?${name} ${times} times`;
+    for (const parameter of parameters.values()) {
+        const texts = query.filter(([name]) => name === parameter.name).map(([, text]) => text);
+        if (texts.length === 0 ? parameter.required : !textsFit(parameter, texts)) {
+            return texts.length === 1 ? `?${parameter.name}` : `?${parameter.name} ${texts.length} times`;
         }
     }
     if (operation.body === undefined || ((body ?? '') === '' && !operation.bodyRequired)) {
@@ -179,8 +206,18 @@ export function misfitOf(operation, { path, query, body }) {
     return (/^query/.test(operation.id) ? queryFits(operation.body, value) : fits(operation.body, value)) ? undefined : 'the body';
 }
 
-/** In a query each scalar counts as its text, as in a query string. */
+/** True if the texts of a parameter in a query fit it. A list may come as one text with commas, and in several of them. */
+function textsFit({ schema, explode = true }, texts) {
+    if (!isList(schema)) {
+        return texts.length === 1 && textFits(schema, texts[0]);
+    }
+    return fits(schema, explode ? texts : texts.flatMap((text) => text.split(',')));
+}
+
+/** In a query each scalar counts as its text, as in a query string, and one value as a list of it. */
 function queryFits(schema, value) {
+    const memberFits = (each, member) => (Array.isArray(member) ? isList(each) && fits(each, member)
+        : member !== null && typeof member !== 'object' && (textFits(each, String(member)) || (isList(each) && fits(each, [String(member)]))));
     return value !== null && typeof value === 'object' && !Array.isArray(value) &&
-        Object.entries(value).every(([name, each]) => each !== null && typeof each !== 'object' && name in schema.properties && textFits(schema.properties[name], String(each)));
+        Object.entries(value).every(([name, member]) => name in schema.properties && memberFits(schema.properties[name], member));
 }

@@ -6,6 +6,10 @@ import fc from 'fast-check';
 const cidPattern = '^(Qm|[bzfBF])[0-9A-Za-z]+$';
 const nkeyPattern = '^U[A-Z2-7]{55}$';
 const addressPattern = '^0x[0-9a-fA-F]{40}$';
+const shortIdPattern = '^[0-9a-f]{16}$';
+
+/** Stands for the id of the caller's own session or key (credentials.mjs). */
+export const ownId = 'feedfeedfeedfeed';
 
 export const sqlTexts = [
     "'; DROP TABLE dispatch.job; --", "' OR '1'='1", "1; SELECT pg_sleep(60)", "\\'; DELETE FROM dispatch.job; --",
@@ -45,11 +49,15 @@ function textOf(schema, pools) {
         const unit = fc.stringMatching(new RegExp(`^${repeated[1]}$`));
         return fc.array(unit, { minLength: schema.minLength ?? 1, maxLength: Math.max(schema.minLength ?? 1, 100) }).map((units) => units.join(''));
     }
-    const matching = fc.stringMatching(new RegExp(schema.pattern), { maxLength: schema.maxLength ?? 300 })
+    const any = fc.stringMatching(new RegExp(schema.pattern), { maxLength: schema.maxLength ?? 300 })
         .filter((text) => text.length >= (schema.minLength ?? 0));
+    // An address in mixed case has to carry the checksum of EIP-55: lower case has none.
+    const matching = schema.pattern.includes('[0-9a-fA-F]{40}') ? any.map((text) => text.toLowerCase()) : any;
     if (schema.pattern === addressPattern) {
-        // Mixed case has to carry the checksum of EIP-55: lower case has none.
-        return fc.oneof(fc.constantFrom(...pools.addresses), matching.map((text) => text.toLowerCase()));
+        return fc.oneof(fc.constantFrom(...pools.addresses), matching);
+    }
+    if (schema.pattern === shortIdPattern) {
+        return fc.oneof(fc.constant(ownId), matching);
     }
     return /\{64\}\$$/.test(schema.pattern) ? fc.oneof(fc.constantFrom(...pools.ids), matching) : matching;
 }
