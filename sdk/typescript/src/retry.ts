@@ -45,6 +45,15 @@ export function retryAfter(response: Response, now = Date.now()): number | undef
 
 const passing = new Set([429, 502, 503, 504]);
 
+/** True if a repetition may get another answer. A 409 `request_in_progress` is that of a repetition whose first try is still served. */
+async function isPassing(response: Response): Promise<boolean> {
+    if (response.status !== 409) {
+        return passing.has(response.status);
+    }
+    const problem: unknown = await response.clone().json().catch(() => undefined);
+    return (problem as { code?: unknown } | undefined)?.code === 'request_in_progress';
+}
+
 /** Random, so that clients that failed together do not return together. */
 export const backOff = (turn: number): number => Math.min(250 * 2 ** turn, 5_000) * (0.5 + Math.random() / 2);
 
@@ -64,7 +73,7 @@ export function persistentFetch(fetch: Fetch, { tries = 5, mostWait = 60_000 }: 
             try {
                 const response = await fetch(request.clone());
                 pause = retryAfter(response) ?? pause;
-                if (last || !passing.has(response.status) || waited + pause > mostWait) {
+                if (last || waited + pause > mostWait || !(await isPassing(response))) {
                     return response;
                 }
                 await response.body?.cancel();

@@ -77,6 +77,17 @@ test('429 and 503 are repeated after Retry-After with the same Idempotency-Key a
     assert.match(asked[0].key, /^[0-9a-f]{32}$/);
 });
 
+test('a repetition whose first try is still being answered is repeated; another conflict is not', async () => {
+    const { lamda, asked, pauses } = scripted([
+        new TypeError('no connection'), problem(409, 'request_in_progress', { 'retry-after': '1' }), json({ id }, 201), problem(409, 'too_many_keys'),
+    ]);
+    assert.deepEqual(await lamda.submit({}), { id });
+    assert.equal(pauses[1], 1000);
+    assert.equal(new Set(asked.map(({ key }) => key)).size, 1);
+    await assert.rejects(lamda.submit({}), (error) => error instanceof LamdaError && error.code === 'too_many_keys');
+    assert.equal(asked.length, 4);
+});
+
 test('two submissions have different keys, a given key is used, and GET has none', async () => {
     const { lamda, asked } = scripted([json({}, 201), json({}, 201), json({}, 201), json(job('paid'))]);
     await lamda.submit({});

@@ -11,7 +11,7 @@ namespace lamda::gateway {
 
 /// Callers of a route; a route may have several.
 enum class Callers : unsigned {
-    kAnyone = 1,     ///< without credentials; credentials are not looked at
+    kAnyone = 1,     ///< without credentials; an API key counts for its rate limit only
     kProof = 2,      ///< a signature in the request that the handler or a service verifies
     kSession = 4,    ///< a wallet that has signed in
     kKey = 8,        ///< an API key with the rule's scope
@@ -31,7 +31,7 @@ struct AccessRule {
     std::optional<Scope> scope = std::nullopt;  ///< with kKey
 };
 
-/// False: everybody may use the route, with or without credentials.
+/// False: any client may use the route, with or without credentials.
 constexpr bool takes_credentials(const AccessRule& rule) {
     return includes(rule.callers, Callers::kSession | Callers::kKey | Callers::kOperator);
 }

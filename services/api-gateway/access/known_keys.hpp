@@ -12,11 +12,12 @@
 
 namespace lamda::gateway {
 
-/// Thread-safe. Forgets a key 10 minutes after it was remembered, and all of them at kMost.
+/// Thread-safe. Forgets a key one minute after it was remembered, so that a revoked one has no
+/// limit of its own longer than that, and all of them at kMost.
 class KnownKeys {
   public:
     static constexpr std::size_t kMost = 10'000;
-    static constexpr Millis kRemembered = std::chrono::minutes(10);
+    static constexpr Millis kRemembered = std::chrono::minutes(1);
 
     explicit KnownKeys(const Clock& clock) : clock_(clock) {}
     /// Id of the key with this digest (access/secret_token.hpp).

@@ -25,7 +25,7 @@ enum class Cost {
     kExpensive  ///< reads a larger page, or changes something
 };
 
-/// Whose requests are counted.
+/// Owner of the buckets that a request is taken from.
 struct RateHolder {
     enum class Kind {
         kAddress,  ///< client's address; policies `default`, `expensive`

@@ -1,5 +1,6 @@
 #include "services/api-gateway/idempotency/answer_once.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -25,7 +26,7 @@ Bytes32 digest_of(const std::string& text) {
 }
 
 /// One request of a scope and a key.
-struct Repeatable {
+struct KeyedRequest {
     Bytes32 name;
     Bytes32 caller;
     Bytes32 request;
@@ -33,7 +34,7 @@ struct Repeatable {
     std::unique_ptr<crypto::LocalSigner> seal;
 };
 
-Repeatable repeatable(const http::Request& request, const OnceScope& scope, const std::string& key) {
+KeyedRequest keyed_request(const http::Request& request, const OnceScope& scope, const std::string& key) {
     const auto token = digest_of(scope.token).hex();
     const auto secret = digest_of("stored answer's seal\n" + scope.token + "\n" + key + "\n" + request.body);
     auto signer = crypto::LocalSigner::from_bytes(secret.view());
@@ -44,23 +45,22 @@ Repeatable repeatable(const http::Request& request, const OnceScope& scope, cons
             digest_of(scope.caller), digest_of(request.body), *std::move(signer)};
 }
 
-Bytes sealed_of(const http::Response& response, const Repeatable& what) {
+Bytes sealed_of(const http::Response& response, const KeyedRequest& keyed) {
     const auto text = json{
         {"status", response.status},
         {"content_type", response.content_type},
         {"headers", response.headers},
         {"body",
          response.body}}.dump();
-    return crypto::seal(as_bytes(text), what.seal->public_key(), what.name.view()).value();
+    return crypto::seal(as_bytes(text), keyed.seal->public_key(), keyed.name.view()).value();
 }
 
 /// @throws problem::Problem 422
-http::Response opened(const StoredAnswer& stored, const Repeatable& what) {
-    if (stored.request != what.request) {
-        throw key_reused("this Idempotency-Key was used with another body",
-                         "use a new key for another request");
+http::Response opened(const StoredAnswer& stored, const KeyedRequest& keyed) {
+    if (stored.request != keyed.request) {
+        throw key_reused("use a new key for another request");
     }
-    const auto text = crypto::open_sealed(stored.sealed, *what.seal, what.name.view()).value();
+    const auto text = crypto::open_sealed(stored.sealed, *keyed.seal, keyed.name.view()).value();
     const auto document = json::parse(text.view().begin(), text.view().end());
     http::Response out;
     out.status = document.at("status");
@@ -83,6 +83,11 @@ std::string token_of(const http::Request& request) {
 
 }  // namespace
 
+bool is_replayed(const http::Response& response) {
+    return std::any_of(response.headers.begin(), response.headers.end(),
+                       [](const auto& header) { return header.first == kReplayed; });
+}
+
 OnceScope once_scope(std::string operation, const http::Request& request, const Caller& caller) {
     if (const auto wallet = caller.wallet()) {
         return {std::move(operation), "wallet " + wallet->hex(), token_of(request), kMostStoredAnswers};
@@ -101,9 +106,9 @@ std::optional<http::Response> find_answer(store::Database& database, const http:
     if (!key) {
         return std::nullopt;
     }
-    const auto what = repeatable(request, scope, *key);
-    const auto stored = database.transact([&](store::Txn& txn) { return read_answer(txn, what.name); });
-    return stored ? std::optional(opened(*stored, what)) : std::nullopt;
+    const auto keyed = keyed_request(request, scope, *key);
+    const auto stored = database.transact([&](store::Txn& txn) { return read_answer(txn, keyed.name); });
+    return stored ? std::optional(opened(*stored, keyed)) : std::nullopt;
 }
 
 http::Response answer_once(store::Database& database, const http::Request& request, const OnceScope& scope,
@@ -112,21 +117,23 @@ http::Response answer_once(store::Database& database, const http::Request& reque
     if (!key) {
         return database.transact([&](store::Txn& txn) { return effect(txn); });
     }
-    const auto what = repeatable(request, scope, *key);
+    const auto keyed = keyed_request(request, scope, *key);
     return database.transact([&](store::Txn& txn) {
-        if (!lock_answer(txn, what.name)) {
+        if (!lock_answer(txn, keyed.name)) {
             throw later(409, "request_in_progress", "a request with this Idempotency-Key is being answered",
                         kRetryInProgress);
         }
-        if (const auto stored = read_answer(txn, what.name)) {
-            return opened(*stored, what);
+        if (const auto stored = read_answer(txn, keyed.name)) {
+            return opened(*stored, keyed);
         }
-        if (scope.most > 0 && count_answers(txn, what.caller, scope.most) >= scope.most) {
+        if (scope.max_answers > 0 &&
+            count_answers(txn, keyed.caller, scope.max_answers) >= scope.max_answers) {
             throw later(429, "too_many_stored_answers",
                         "this wallet has used as many Idempotency-Keys as a day allows", kRetryTooMany);
         }
         auto response = effect(txn);
-        put_answer(txn, what.name, {what.caller, what.request, sealed_of(response, what)}, scope.kept);
+        put_answer(txn, keyed.name, {keyed.caller, keyed.request, sealed_of(response, keyed)},
+                   scope.retention);
         return response;
     });
 }

@@ -14,12 +14,15 @@ namespace lamda::gateway {
 
 /// Owner and purpose of a key. Names contain no line break.
 struct OnceScope {
-    std::string operation;  ///< as `PUT /api/profiles/0x…`
-    std::string caller;     ///< as `wallet 0x…`
-    std::string token;      ///< the caller's secret; empty: the body has the proof
-    std::size_t most = 0;   ///< stored answers of the caller; 0: unlimited
-    std::chrono::minutes kept = std::chrono::hours(24);
+    std::string operation;        ///< as `PUT /api/profiles/0x…`
+    std::string caller;           ///< as `wallet 0x…`
+    std::string token;            ///< the caller's secret; empty: the body has the proof
+    std::size_t max_answers = 0;  ///< stored at a time for the caller; 0: unlimited
+    std::chrono::minutes retention = std::chrono::hours(24);  ///< later requests delete what is older
 };
+
+/// True for an answer that was stored before.
+bool is_replayed(const http::Response& response);
 
 /// Answers that a wallet may have stored at a time.
 inline constexpr std::size_t kMostStoredAnswers = 1'000;
@@ -38,7 +41,8 @@ std::optional<http::Response> find_answer(store::Database& database, const http:
 
 /// Runs `effect` in one transaction and stores its answer there, or returns the stored answer of
 /// an earlier request as find_answer() does. Stored are the answers of effects only: an exception of `effect`
-/// leaves the key unused. The stored bytes can be opened only with the request's token and body.
+/// leaves the key unused. `effect` may run several times, of which one is committed. The stored bytes can be
+/// opened only with the request's token and body.
 /// @throws problem::Problem 409 `request_in_progress`: the same key is being answered; 422 `key_reused`;
 /// 429 `too_many_stored_answers`
 http::Response answer_once(store::Database& database, const http::Request& request, const OnceScope& scope,

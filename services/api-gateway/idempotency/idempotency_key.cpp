@@ -22,8 +22,12 @@ std::optional<std::string> idempotency_key(const http::Request& request) {
     return header->second;
 }
 
-problem::Problem key_reused(const std::string& detail, const std::string& advice) {
-    return {422, "key_reused", "", detail, {{"Idempotency-Key", "key_reused", advice}}};
+problem::Problem key_reused(const std::string& advice) {
+    return {422,
+            "key_reused",
+            "",
+            "this Idempotency-Key was used with another body",
+            {{"Idempotency-Key", "key_reused", advice}}};
 }
 
 std::string command_id(const http::Request& request, const std::string& caller) {

@@ -13,7 +13,7 @@ namespace lamda::gateway {
 std::optional<std::string> idempotency_key(const http::Request& request);
 
 /// 422 `key_reused`: the key came with another request before.
-problem::Problem key_reused(const std::string& detail, const std::string& advice);
+problem::Problem key_reused(const std::string& advice);
 
 /// Returns the command's id for the dispatcher, derived from the caller and the key. The dispatcher refuses
 /// another command with the same id.

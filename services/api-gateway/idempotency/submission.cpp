@@ -21,7 +21,7 @@ Bytes32 name_of(const Address& renter, const std::string& key) {
 /// Returns the spec with the salt of the key's first request. @throws problem::Problem 422
 wire::JobSpec of_first(wire::JobSpec spec, const Bytes32& body, const KeyedSubmission& first) {
     if (first.body != body) {
-        throw key_reused("this Idempotency-Key was used with another body", "use a new key for another job");
+        throw key_reused("use a new key for another job");
     }
     spec.salt = first.salt;
     return spec;

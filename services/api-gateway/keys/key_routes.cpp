@@ -102,7 +102,7 @@ http::Response create(const Parts& parts, const http::Request& request, const Ca
             body["key"] = token;
             return private_response(body.dump(), 201);
         });
-    if (key) {
+    if (!is_replayed(response)) {
         parts.log.info("API key made", {{"id", key->id}, {"request_id", request.request_id}});
     }
     return response;

@@ -23,12 +23,19 @@ CostOf cost_of(const std::string& method, const std::string& pattern, const http
     };
 }
 
-/// The caller that the request counts for: also on a route that takes no credentials the owner of an API key.
-Caller counted_caller(const Parts& parts, const AccessRule& rule, const http::Request& request,
-                      const Caller& admitted) {
+/// The caller that the request counts for: the owner of an API key also on a route that does not ask for it.
+/// A database that cannot be written does not refuse such a request.
+Caller counted_caller(const Parts& parts, const http::Request& request, const Caller& admitted) {
     Caller out = admitted;
-    if (!takes_credentials(rule) && !parts.rates.keys().find(digest_of_token(bearer_token(request)))) {
-        out.key = find_key(parts.database, request);
+    const bool unknown = !admitted.session && !admitted.key && !admitted.is_operator &&
+                         !parts.rates.keys().find(digest_of_token(bearer_token(request)));
+    if (unknown && !parts.config.trusted_proxies.contain(request.client)) {
+        try {
+            out.key = find_key(parts.database, request);
+        } catch (const std::runtime_error& failure) {
+            parts.log.warn("an API key was not looked up; its request counts for its address",
+                           {{"request_id", request.request_id}, {"error", failure.what()}});
+        }
     }
     return out;
 }
@@ -71,12 +78,10 @@ void add_route(http::Server& server, const Parts& parts, const std::string& meth
             (void)idempotency_key(request);  // refuses an unusable one on every route
             Caller caller;
             auto refusal = admit({parts.config, parts.database, parts.tokens}, rule, request, caller);
-            if (refusal) {
-                return *std::move(refusal);
-            }
             return limited_caller(parts.rates, parts.config.trusted_proxies, cost(request), request,
-                                  counted_caller(parts, rule, request, caller),
-                                  [&](const http::Request& admitted) { return answer(admitted, caller); });
+                                  counted_caller(parts, request, caller), [&](const http::Request& counted) {
+                                      return refusal ? *std::move(refusal) : answer(counted, caller);
+                                  });
         } catch (const store::Exhausted& exhausted) {
             parts.log.warn("database exhausted",
                            {{"request_id", request.request_id}, {"error", exhausted.what()}});

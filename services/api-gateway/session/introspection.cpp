@@ -17,6 +17,8 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::size_t kLongestTier = 64;
+/// Retention of stored answers: an application may set the profiles of all its users, each with a key.
+constexpr std::chrono::hours kProfileRetention{1};
 
 std::int64_t seconds(Timestamp at) {
     return std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
@@ -104,7 +106,8 @@ http::Response set_profile(const Parts& parts, const http::Request& request, con
         }
     }
     body.require_faultless();
-    const auto scope = once_scope("PUT /api/profiles/" + wallet.hex(), request, caller);
+    auto scope = once_scope("PUT /api/profiles/" + wallet.hex(), request, caller);
+    scope.retention = kProfileRetention;
     return answer_once(parts.database, request, scope, [&](store::Txn& txn) {
         put_profile(txn, wallet, profile);
         return private_response(profile_json(wallet, profile));

@@ -166,7 +166,7 @@ http::Response sign_in(const Parts& parts, const http::Request& request) {
     auto response = answer_once(parts.database, request, scope, [&](store::Txn& txn) {
         return begin_session(txn, parts.config, request, wanted, used, chain, session);
     });
-    if (session) {
+    if (!is_replayed(response)) {
         parts.log.info("wallet signed in", {{"wallet", message.address.hex()},
                                             {"session", session->id},
                                             {"request_id", request.request_id}});

@@ -43,8 +43,8 @@ export class Credentials {
 
     async #json(operation, status, headers, body) {
         const answer = await this.#ask(operation, headers, body);
-        if (answer.status !== status) {
-            throw new Error(`${operation} is ${answer.status}: ${answer.body}`);
+        if (answer?.status !== status) {
+            throw new Error(`${operation} is ${answer?.status ?? 'not answered'}: ${answer?.body}`);
         }
         return JSON.parse(answer.body);
     }

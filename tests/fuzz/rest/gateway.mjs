@@ -27,6 +27,7 @@ export class Gateway {
                 ...Object.fromEntries(['NATS_URL', 'OPERATOR_TOKEN', 'IPFS_GATEWAY_URL', 'JOB_MANAGER_CONTRACT_ADDRESS'].map((name) => [name, settings[name]])),
                 ...Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(A|UB|T)SAN_OPTIONS$/.test(name))),
                 DATABASE_URL: database.href, API_PORT: '0', ENVIRONMENT: 'development', CORS_ALLOWED_ORIGINS: trustedOrigin,
+                RATE_LIMIT: '1000000', RATE_LIMIT_EXPENSIVE: '1000000', RATE_LIMIT_KEY: '1000000',
                 SPEC_QUOTA_CLIENT: '1024', SPEC_QUOTA_RENTER: '1024', SPEC_QUOTA_TOTAL: '4096',
             },
         });
