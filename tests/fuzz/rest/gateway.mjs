@@ -42,6 +42,11 @@ export class Gateway {
         return gateway;
     }
 
+    /** Where /readyz is. */
+    get metricsPort() {
+        return Number(/admin endpoint.*?port\W{1,3}(\d+)/.exec(this.log())?.[1]);
+    }
+
     runs() {
         return this.#failure === undefined && this.#process.exitCode === null && this.#process.signalCode === null;
     }
