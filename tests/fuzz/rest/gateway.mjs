@@ -14,8 +14,12 @@ export class Gateway {
     #log;
     #failure;
 
-    /** @param devnet path of lamda-devnet, next to which lamda-api-gateway is. @param network of startDevnet */
-    static async start(devnet, { settings, folder }) {
+    /**
+     * @param devnet path of lamda-devnet, next to which lamda-api-gateway is
+     * @param network of startDevnet
+     * @param more settings, which override these
+     */
+    static async start(devnet, { settings, folder }, more = {}) {
         const gateway = new Gateway();
         gateway.#log = `${folder}/gateway.log`;
         const log = openSync(gateway.#log, 'w');
@@ -29,6 +33,7 @@ export class Gateway {
                 DATABASE_URL: database.href, API_PORT: '0', ENVIRONMENT: 'development', CORS_ALLOWED_ORIGINS: trustedOrigin,
                 RATE_LIMIT: '1000000', RATE_LIMIT_EXPENSIVE: '1000000', RATE_LIMIT_KEY: '1000000',
                 SPEC_QUOTA_CLIENT: '1024', SPEC_QUOTA_RENTER: '1024', SPEC_QUOTA_TOTAL: '4096',
+                ...more,
             },
         });
         gateway.#process.on('error', (error) => { gateway.#failure = error; });
