@@ -158,6 +158,18 @@ const Resource kReputationTxs = {"api.reputation_tx",
                                   {"block", "block", number},
                                   {"reason", "reason", text}}};
 
+const Resource kNodeHistory = {"api.node_history",
+                               {},
+                               {},
+                               "true",
+                               {{"wallet_address", "wallet_address", "=", FieldType::kAddress, true}},
+                               {{"-at", {{"number", "bigint"}}, true}, {"at", {{"number", "bigint"}}, false}},
+                               {{"number", "number", number},
+                                {"state", "state", text},
+                                {"previous_state", "previous_state", text},
+                                {"reason", "reason", text},
+                                {"at", "at", time}}};
+
 std::string number_json(const U256& value) {
     const std::string digits = to_decimal(value);
     return value < (U256(1) << 53) ? digits : "\"" + digits + "\"";

@@ -14,6 +14,8 @@ extern const Resource kNodes;
 /// A provider's confirmed jobs with the transactions that count them, newest first. The route sets the
 /// provider.
 extern const Resource kReputationTxs;
+/// Changes of a node's presence, newest first. The route sets the node.
+extern const Resource kNodeHistory;
 
 std::string node_json(const store::Row& row);
 std::string job_json(const store::Row& row);

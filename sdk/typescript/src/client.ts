@@ -17,6 +17,7 @@ import { accountOf, chainOf, sendTransaction, signCancellation, signText, type E
 type Schemas = components['schemas'];
 export type Node = Schemas['Node'];
 export type NodeDetail = Schemas['NodeDetail'];
+export type PresenceChange = Schemas['PresenceChange'];
 export type JobEvent = Schemas['JobEvent'];
 export type JobAttempt = Schemas['JobAttempt'];
 export type JobSpec = Schemas['JobSpec'];
@@ -119,6 +120,14 @@ export class Lamda {
 
     async node(address: string, waiting: Waiting = {}): Promise<NodeDetail> {
         return dataOf(await this.#api.GET('/api/nodes/{address}', { params: { path: { address } }, ...signalOf(waiting) }));
+    }
+
+    /** Changes of the node's presence, newest first, page by page. */
+    nodeHistory(address: string, waiting: Waiting = {}): AsyncGenerator<PresenceChange, void, undefined> {
+        return itemsOf(async (cursor) =>
+            dataOf(await this.#api.GET('/api/nodes/{address}/history', {
+                params: { path: { address }, query: cursor === undefined ? {} : { cursor } }, ...signalOf(waiting),
+            })));
     }
 
     /** All jobs that fit, newest first, page by page. */

@@ -163,6 +163,13 @@ test('an aborted call rejects with the reason', async () => {
     await assert.rejects(waiting, /the user left/);
 });
 
+test('the history of a node is read page by page', async () => {
+    const address = `0x${'cd'.repeat(20)}`;
+    const { lamda, asked } = scripted([json({ items: [{ number: 2 }], next_cursor: 'c' }), json({ items: [{ number: 1 }], next_cursor: null })]);
+    assert.deepEqual(await collected(lamda.nodeHistory(address)), [{ number: 2 }, { number: 1 }]);
+    assert.deepEqual(asked.map(({ url }) => url), [`/api/nodes/${address}/history`, `/api/nodes/${address}/history?cursor=c`]);
+});
+
 test('attempts and spec of a job', async () => {
     const text = '{"command":["größer"]}';
     const { lamda, asked } = scripted([json({ items: [{ attempt: 1 }], next_cursor: null }), new Response(text, { headers: { 'content-type': 'application/json' } })]);

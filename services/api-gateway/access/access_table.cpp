@@ -21,6 +21,7 @@ constexpr AccessRule kTable[] = {
     {"GET", "/api/nodes/{address}", kAnyone},
     {"GET", "/api/nodes/{address}/key", kAnyone},
     {"GET", "/api/nodes/{address}/jobs", kAnyone},
+    {"GET", "/api/nodes/{address}/history", kAnyone},
     {"GET", "/api/renters/{address}/jobs", kAnyone},
     {"GET", "/api/jobs", kAnyone},
     {"POST", "/api/jobs/query", kAnyone},

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "crypto/address_text.hpp"
 #include "services/api-gateway/access/operator_access.hpp"
 #include "services/api-gateway/access/secret_token.hpp"
 #include "services/api-gateway/idempotency/idempotency_key.hpp"
@@ -41,6 +42,14 @@ Caller counted_caller(const Parts& parts, const http::Request& request, const Ca
 }
 
 }  // namespace
+
+Address address_param(const http::Request& request) {
+    auto parsed = crypto::parse_address(request.params.at("address"));
+    if (!parsed) {
+        throw problem::invalid(parsed.error(), "{address}");
+    }
+    return *parsed;
+}
 
 http::Response json_response(std::string body, int status) {
     return {status, "application/json", std::move(body), {}};
@@ -109,6 +118,7 @@ void add_route(http::Server& server, const Parts& parts, const std::string& meth
 void add_routes(http::Server& server, const Parts& parts) {
     server.alias("/api/v1", "/api");
     add_node_routes(server, parts);
+    add_node_history(server, parts);
     add_job_routes(server, parts);
     add_job_history(server, parts);
     add_job_resources(server, parts);

@@ -42,6 +42,7 @@ void add_routes(http::Server& server, const Parts& parts);
 
 // One function for each file.
 void add_node_routes(http::Server& server, const Parts& parts);
+void add_node_history(http::Server& server, const Parts& parts);
 void add_job_routes(http::Server& server, const Parts& parts);
 void add_job_history(http::Server& server, const Parts& parts);
 void add_job_resources(http::Server& server, const Parts& parts);
@@ -65,6 +66,9 @@ void add_route(http::Server& server, const Parts& parts, const std::string& meth
 /// The same for a handler that treats all callers alike.
 void add_route(http::Server& server, const Parts& parts, const std::string& method,
                const std::string& pattern, http::Handler handler, http::IsLarge is_large = nullptr);
+/// Parses the address of the path, whose checksum (EIP-55) must match. @throws problem::Problem 400 at
+/// `{address}`
+Address address_param(const http::Request& request);
 /// Parses a parameter of the path. @throws problem::Problem 400 at `{name}`
 template <class T>
 T path_param(const http::Request& request, const std::string& name) {

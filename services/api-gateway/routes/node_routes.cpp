@@ -10,15 +10,6 @@ namespace lamda::gateway {
 
 namespace {
 
-/// Parses the address of the path, whose checksum (EIP-55) must match. @throws problem::Problem 400
-Address address_param(const http::Request& request) {
-    auto parsed = crypto::parse_address(request.params.at("address"));
-    if (!parsed) {
-        throw problem::invalid(parsed.error(), "{address}");
-    }
-    return *parsed;
-}
-
 /// @throws problem::Problem 404
 Reputation reputation_of(store::Txn& txn, const Address& address) {
     const auto found = find_reputation(txn, address);

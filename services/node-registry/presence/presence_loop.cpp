@@ -2,6 +2,7 @@
 
 #include "runtime/app.hpp"
 #include "services/node-registry/ingest/node_events.hpp"
+#include "services/node-registry/presence/presence_history_store.hpp"
 #include "store/channels.hpp"
 #include "wire/provider_notice.hpp"
 #include "wire/subjects.hpp"
@@ -102,13 +103,31 @@ std::optional<std::string> PresenceLoop::notice_of(const wire::Heartbeat& heartb
 }
 
 void PresenceLoop::run(const std::stop_token& stop) {
-    constexpr int kFlushesPerAnnouncement = 4;
+    constexpr int kFlushesPerComparison = 4;
+    // Before the first heartbeat is written: a node that was offline while no registry was running has been
+    // offline.
+    compare();
     for (int flushes = 1; runtime::pause(stop, Millis(250)); ++flushes) {
         read_deployment();
         flush();
-        if (flushes % kFlushesPerAnnouncement == 0) {
-            database_.transact([&](store::Txn& txn) { put_presence_events(txn, clock_.now()); });
+        if (flushes % kFlushesPerComparison == 0) {
+            compare();
         }
+    }
+}
+
+void PresenceLoop::compare() {
+    constexpr std::size_t kDeletedAtOnce = 500;
+    constexpr Millis kDeleteEvery{60'000};
+    database_.transact([&](store::Txn& txn) {
+        put_presence_events(txn, clock_.now());
+        record_presence(txn);
+    });
+    if (const auto now = clock_.steady(); now >= deletion_due_) {
+        const auto deleted = database_.transact(
+            [&](store::Txn& txn) { return delete_old_changes(txn, kHistoryKept, kDeletedAtOnce); });
+        // A full step: more follows with the next comparison.
+        deletion_due_ = deleted == kDeletedAtOnce ? now : now + kDeleteEvery;
     }
 }
 

@@ -25,10 +25,13 @@ class PresenceLoop {
     /// not newer than the newest accepted one. Drops all until the deployment is known: agents send the next
     /// one soon.
     void take(const bus::Message& message);
-    /// Until stopped: writes the collected heartbeats every 250 ms, and puts presence events every second.
+    /// Until stopped: writes the collected heartbeats every 250 ms, and compares the nodes every second.
     void run(const std::stop_token& stop);
     /// Writes the collected heartbeats. @throws store errors; the heartbeats are kept for the next call
     void flush();
+    /// Puts events and records history for nodes whose presence has changed, and deletes old history. @throws
+    /// store errors
+    void compare();
     /// Reads the deployment from the job dispatcher's record. @throws store errors
     void read_deployment();
 
@@ -50,6 +53,7 @@ class PresenceLoop {
     std::optional<eth::Eip712Domain> domain_;
     std::map<Address, Presence> presences_;    ///< received since the last flush
     std::map<Address, std::uint64_t> newest_;  ///< stored seq of each known provider
+    Steady deletion_due_{};
 };
 
 }  // namespace lamda::registry
