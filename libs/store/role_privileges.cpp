@@ -57,6 +57,10 @@ constexpr Privilege kPrivileges[] = {
     {kDispatcherRole, "dispatch.early_status", "SELECT, INSERT, DELETE"},
     {kDispatcherRole, "dispatch.command", "SELECT, INSERT, DELETE"},
     {kDispatcherRole, "dispatch.job_log", "SELECT, INSERT, UPDATE (cut_bytes), DELETE"},
+    {kDispatcherRole, "dispatch.job_change", "SELECT, INSERT, DELETE"},
+    {kDispatcherRole, "dispatch.market_summary", "SELECT, INSERT, UPDATE"},
+    {kDispatcherRole, "dispatch.address_summary", "SELECT, INSERT, UPDATE"},
+    {kDispatcherRole, "dispatch.provider_activity", "SELECT, INSERT, UPDATE"},
     {kDispatcherRole, "dispatch.begin_load()", "EXECUTE"},
     {kDispatcherRole, "dispatch.left_out(interval)", "EXECUTE"},
     {kDispatcherRole, "dispatch.end_load()", "EXECUTE"},
@@ -120,6 +124,8 @@ constexpr Privilege kPrivileges[] = {
     {kGatewayRole, "api.attached_spec", "SELECT"},
     {kGatewayRole, "api.job_event", "SELECT"},
     {kGatewayRole, "api.attempt", "SELECT"},
+    {kGatewayRole, "api.market_summary", "SELECT"},
+    {kGatewayRole, "api.address_summary", "SELECT"},
     {kGatewayRole, "api.job_log", "SELECT"},
     {kGatewayRole, "api.feed_event", "SELECT"},
     {kGatewayRole, "api.feed_position", "SELECT"},
@@ -151,9 +157,10 @@ constexpr Privilege kPrivileges[] = {
 };
 
 constexpr std::string_view kUnshared[] = {
-    "dispatch.left_out_index",  // by dispatch.begin_load() and end_load()
-    "public.lamda_grants",      // by migrations
-    "reputation.pending",       // by api.reputation
+    "dispatch.left_out_index",      // by dispatch.begin_load() and end_load()
+    "dispatch.note_job_changes()",  // by triggers of dispatch.job
+    "public.lamda_grants",          // by migrations
+    "reputation.pending",           // by api.reputation
 };
 
 }  // namespace

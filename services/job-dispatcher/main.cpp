@@ -20,6 +20,7 @@
 #include "services/job-dispatcher/ingest/journal_repair.hpp"
 #include "services/job-dispatcher/ingest/projection.hpp"
 #include "services/job-dispatcher/jobs/attempt_store.hpp"
+#include "services/job-dispatcher/summary/summary_loop.hpp"
 #include "store/role_privileges.hpp"
 #include "streamrunner/stream_runner.hpp"
 #include "views/query_handler.hpp"
@@ -126,6 +127,8 @@ int serve(runtime::App& app, const Config& config) {
     relay.on_refusal([&] { setup.poll_soon(); });
     relay.track_positions([&] { setup.poll_soon(); });
     app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));
+    app.loop("summaries",
+             identity.after_proof([&](const std::stop_token& stop) { keep_summaries(database, stop); }));
     app.loop("bus", [&](const std::stop_token& stop) { setup.run(stop); });
 
     net::HttpClient http;
