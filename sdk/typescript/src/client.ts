@@ -18,6 +18,11 @@ type Schemas = components['schemas'];
 export type Node = Schemas['Node'];
 export type NodeDetail = Schemas['NodeDetail'];
 export type PresenceChange = Schemas['PresenceChange'];
+export type NodeStats = Schemas['NodeStats'];
+export type JobStats = Schemas['JobStats'];
+export type MarketStats = Schemas['MarketStats'];
+export type JobStatsQuery = NonNullable<operations['getJobStats']['parameters']['query']>;
+export type MarketStatsQuery = NonNullable<operations['getMarketStats']['parameters']['query']>;
 export type JobEvent = Schemas['JobEvent'];
 export type JobAttempt = Schemas['JobAttempt'];
 export type JobSpec = Schemas['JobSpec'];
@@ -128,6 +133,20 @@ export class Lamda {
             dataOf(await this.#api.GET('/api/nodes/{address}/history', {
                 params: { path: { address }, query: cursor === undefined ? {} : { cursor } }, ...signalOf(waiting),
             })));
+    }
+
+    async nodeStats(address: string, waiting: Waiting = {}): Promise<NodeStats> {
+        return dataOf(await this.#api.GET('/api/nodes/{address}/stats', { params: { path: { address } }, ...signalOf(waiting) }));
+    }
+
+    /** Jobs and payments by status. */
+    async jobStats(query: JobStatsQuery = {}, waiting: Waiting = {}): Promise<JobStats> {
+        return dataOf(await this.#api.GET('/api/jobs/stats', { params: { query }, ...signalOf(waiting) }));
+    }
+
+    /** The market over time, one item for each hour or day. */
+    async marketStats(query: MarketStatsQuery = {}, waiting: Waiting = {}): Promise<MarketStats> {
+        return dataOf(await this.#api.GET('/api/market/stats', { params: { query }, ...signalOf(waiting) }));
     }
 
     /** All jobs that fit, newest first, page by page. */

@@ -170,6 +170,15 @@ test('the history of a node is read page by page', async () => {
     assert.deepEqual(asked.map(({ url }) => url), [`/api/nodes/${address}/history`, `/api/nodes/${address}/history?cursor=c`]);
 });
 
+test('statistics of the market, of jobs and of a node', async () => {
+    const address = `0x${'cd'.repeat(20)}`;
+    const { lamda, asked } = scripted([json({ items: [] }), json({ jobs: 1 }), json({ jobs: 2 })]);
+    assert.deepEqual(await lamda.marketStats({ interval: 'day' }), { items: [] });
+    assert.deepEqual(await lamda.jobStats({ renter_address: address }), { jobs: 1 });
+    assert.deepEqual(await lamda.nodeStats(address), { jobs: 2 });
+    assert.deepEqual(asked.map(({ url }) => url), ['/api/market/stats?interval=day', `/api/jobs/stats?renter_address=${address}`, `/api/nodes/${address}/stats`]);
+});
+
 test('attempts and spec of a job', async () => {
     const text = '{"command":["größer"]}';
     const { lamda, asked } = scripted([json({ items: [{ attempt: 1 }], next_cursor: null }), new Response(text, { headers: { 'content-type': 'application/json' } })]);

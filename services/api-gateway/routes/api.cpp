@@ -119,6 +119,7 @@ void add_routes(http::Server& server, const Parts& parts) {
     server.alias("/api/v1", "/api");
     add_node_routes(server, parts);
     add_node_history(server, parts);
+    add_statistics(server, parts);
     add_job_routes(server, parts);
     add_job_history(server, parts);
     add_job_resources(server, parts);

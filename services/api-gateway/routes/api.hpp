@@ -43,6 +43,7 @@ void add_routes(http::Server& server, const Parts& parts);
 // One function for each file.
 void add_node_routes(http::Server& server, const Parts& parts);
 void add_node_history(http::Server& server, const Parts& parts);
+void add_statistics(http::Server& server, const Parts& parts);
 void add_job_routes(http::Server& server, const Parts& parts);
 void add_job_history(http::Server& server, const Parts& parts);
 void add_job_resources(http::Server& server, const Parts& parts);

@@ -273,7 +273,7 @@ for (const id of [sealedOrder.id, byCommand.id]) {
 }
 
 for (const [method, path, body, headers] of [
-    ['GET', '/health'], ['GET', '/api/nodes'], ['GET', `/api/nodes/${providerAddress}`], ['GET', '/api/nodes/0x1'], ['GET', `/api/nodes/${providerAddress}/history?limit=1`], ['GET', '/api/nodes/0x1/history?sort=state'],
+    ['GET', '/health'], ['GET', '/api/nodes'], ['GET', `/api/nodes/${providerAddress}`], ['GET', '/api/nodes/0x1'], ['GET', `/api/nodes/${providerAddress}/history?limit=1`], ['GET', '/api/nodes/0x1/history?sort=state'], ['GET', `/api/nodes/${providerAddress}/stats`], ['GET', '/api/market/stats?interval=day'], ['GET', '/api/market/stats?from=2030-01-01T00:00:00Z&interval=week'], ['GET', `/api/jobs/stats?provider_address=${providerAddress}`], ['GET', '/api/jobs/stats?to=now'],
     ['GET', '/api/nodes?surprise=1'], ['GET', `/api/nodes/${providerAddress}/jobs?limit=1`], ['GET', `/api/renters/${renterAddress}/jobs?status=paid&fields=id`], ['GET', '/api/nodes?sort=-reputation_score&count=true'], ['GET', '/api/nodes?fields=secret&sort=vram'], ['GET', '/api/jobs?limit=0&status=done'], ['GET', `/api/jobs/0x${'ee'.repeat(32)}`],
     ['POST', '/api/jobs/query', { status: 'paid', limit: 1 }], ['POST', '/api/jobs/query', { status: {} }],
     ['POST', '/api/jobs', { spec: { renter: renterAddress } }], ['POST', '/api/jobs', []],
