@@ -19,7 +19,7 @@ const std::string kTakeSql = R"(WITH
                     ELSE 0::smallint END AS grade
         FROM gone))";
 
-/// What the versions add to the market's hours and days, and which providers become active or inactive.
+/// Sums of the versions for the market's hours and days, and which providers become active or inactive.
 const std::string kMarketSql = R"(,
     market AS (
         SELECT p.period, date_trunc(p.period, s.at, 'UTC') AS starts_at, s.timeline, s.state, s.grade,
@@ -54,7 +54,7 @@ const std::string kMarketSql = R"(,
         ON CONFLICT (period, starts_at, timeline, state, grade)
             DO UPDATE SET jobs = s.jobs + excluded.jobs, amount = s.amount + excluded.amount))";
 
-/// What the versions add to the days of providers and renters.
+/// Sums of the versions for the days of providers and renters.
 const std::string kAddressSql = R"(,
     address AS (
         SELECT s.role, s.address, s.timeline, date_trunc('day', s.at, 'UTC') AS starts_at, s.state, s.grade,

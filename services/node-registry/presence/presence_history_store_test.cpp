@@ -2,8 +2,7 @@
 #include "services/node-registry/presence/presence_history_store.hpp"
 
 #include <catch2/catch.hpp>
-#include <future>
-#include <tuple>
+#include <thread>
 
 #include "services/node-registry/testing/registry_scene.hpp"
 
@@ -170,21 +169,20 @@ TEST_CASE("two registries never record the same change twice") {
         CHECK(scene.changes().back().state == "offline");
     }
     SECTION("both, as often as they can") {
-        constexpr int kTurns = 50;
         const auto loop = [](store::Database& database) {
-            return std::async(std::launch::async, [&database] {
-                for (int i = 0; i < 4 * kTurns; ++i) {
+            return std::jthread([&database](const std::stop_token& stop) {
+                while (!stop.stop_requested()) {
                     database.transact([](store::Txn& txn) { record_presence(txn); });
                 }
             });
         };
-        auto one = loop(scene.first);
-        auto two = loop(scene.second);
-        for (int i = 0; i < kTurns; ++i) {
-            scene.heartbeat("0 seconds", 2 * (i % 2));
+        {
+            const auto one = loop(scene.first);
+            const auto two = loop(scene.second);
+            for (int i = 0; i < 50; ++i) {
+                scene.heartbeat("0 seconds", 2 * (i % 2));
+            }
         }
-        one.get();
-        two.get();
         scene.record();
         const auto changes = scene.changes();
         REQUIRE_FALSE(changes.empty());
