@@ -73,7 +73,7 @@ TEST_CASE("CORS: pages of listed origins may send credentials and conditional re
     CHECK(answer.has("Access-Control-Allow-Credentials: true"));
     CHECK(
         answer.has("Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, "
-                   "If-None-Match, Last-Event-ID"));
+                   "If-None-Match, If-Range, Last-Event-ID, Range"));
     CHECK(answer.has("Vary: Origin"));
     const auto stranger = RawClient(listed.port).ask(preflight("https://evil.example"));
     CHECK(stranger.status == 204);

@@ -47,6 +47,12 @@ class Feed {
     /// Called on the server's watching thread: must not block. Before the answer is returned only.
     void on_input(std::function<void(std::string_view)> input) { input_ = std::move(input); }
 
+    /// Sets what is called when the server has taken bytes, so that write() takes more, and once the client
+    /// has gone. Called on a thread of the server: must not block. Before the answer is returned only.
+    void on_taken(std::function<void()> taken) {
+        taken_ = std::make_shared<const std::function<void()>>(std::move(taken));
+    }
+
     // ---- for the server
 
     bool wants_input() const { return static_cast<bool>(input_); }
@@ -57,17 +63,10 @@ class Feed {
         bool ended = false;  ///< nothing follows
     };
     Taken take() {
-        const std::lock_guard lock(mutex_);
-        Taken out;
-        while (!waiting_.empty() && (out.bytes.empty() || out.bytes.size() < kMostWaiting / 4)) {
-            out.bytes += *waiting_.front();
-            waiting_.pop_front();
+        Taken out = take_waiting();
+        if (!out.bytes.empty() && !out.ended && taken_ != nullptr) {
+            (*taken_)();
         }
-        size_ -= out.bytes.size();
-        if (waiting_.empty()) {
-            waiting_.shrink_to_fit();  // most feeds are empty most of the time
-        }
-        out.ended = ended_ && waiting_.empty();
         return out;
     }
     /// True if take() would return something.
@@ -82,15 +81,38 @@ class Feed {
         wake_ = std::make_shared<const std::function<void()>>(std::move(wake));
     }
     void close() {
-        const std::lock_guard lock(mutex_);
-        closed_ = true;
-        waiting_ = {};
-        size_ = 0;
-        wake_ = nullptr;
+        {
+            const std::lock_guard lock(mutex_);
+            if (std::exchange(closed_, true)) {
+                return;
+            }
+            waiting_ = {};
+            size_ = 0;
+            wake_ = nullptr;
+        }
+        // The callback may hold this feed: it is dropped after its last call.
+        if (const auto taken = std::exchange(taken_, nullptr)) {
+            (*taken)();
+        }
     }
 
   private:
     enum class Limit { kMostWaiting, kNone };
+
+    Taken take_waiting() {
+        const std::lock_guard lock(mutex_);
+        Taken out;
+        while (!waiting_.empty() && (out.bytes.empty() || out.bytes.size() < kMostWaiting / 4)) {
+            out.bytes += *waiting_.front();
+            waiting_.pop_front();
+        }
+        size_ -= out.bytes.size();
+        if (waiting_.empty()) {
+            waiting_.shrink_to_fit();  // most feeds are empty most of the time
+        }
+        out.ended = ended_ && waiting_.empty();
+        return out;
+    }
 
     bool append(SharedBytes bytes, Limit limit, bool last) {
         std::shared_ptr<const std::function<void()>> wake;
@@ -114,6 +136,8 @@ class Feed {
     }
 
     std::function<void(std::string_view)> input_;
+    std::shared_ptr<const std::function<void()>>
+        taken_;  ///< of the server's threads once the answer is returned
     mutable std::mutex mutex_;
     std::deque<SharedBytes> waiting_;
     std::size_t size_ = 0;  ///< bytes of `waiting_`

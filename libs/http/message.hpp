@@ -1,8 +1,10 @@
 // Requests and answers of HTTP.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,9 @@ struct Response {
     std::vector<std::pair<std::string, std::string>> headers;
     /// Set: `body` is empty, and the answer's end is that of the connection (http/feed.hpp).
     std::shared_ptr<Feed> feed = nullptr;
+    /// Content-Length of what the feed sends: a feed that ends before it leaves an incomplete message, which
+    /// clients detect (RFC 9112, section 8). Without a feed, in an answer to HEAD: that of the answer to GET.
+    std::optional<std::uint64_t> length = std::nullopt;
 };
 
 /// The document of the problem as `application/problem+json`, with Retry-After where the problem has one, and

@@ -76,7 +76,7 @@ struct Server::Impl {
         int route = -1;
     };
 
-    std::shared_ptr<Feed> serve(const httplib::Request& raw, httplib::Response& answered);
+    Engine::Following serve(const httplib::Request& raw, httplib::Response& answered);
     bool is_large(const RawRequest& raw) const;
     std::string refuse(const Refusal& refusal, const std::string& remote);
     Answer answer(Request& request, const std::vector<std::string>& segments);
@@ -179,12 +179,15 @@ void Server::Impl::count(const std::string& method, int route, int status, doubl
     durations[route < 0 ? router.size() : static_cast<std::size_t>(route)].observe(seconds);
 }
 
-std::shared_ptr<Feed> Server::Impl::serve(const httplib::Request& raw, httplib::Response& answered) {
+Engine::Following Server::Impl::serve(const httplib::Request& raw, httplib::Response& answered) {
     const auto began = clock.steady();
     Request request;
     request.method = raw.method;
     for (const auto& [name, value] : raw.headers) {
-        request.headers.emplace(name == kAcceptEncoding ? "accept-encoding" : name, value);
+        request.headers.emplace(name == kAcceptEncoding ? "accept-encoding"
+                                : name == kRange        ? "range"
+                                                        : name,
+                                value);
     }
     request.body = raw.body;
     request.remote_addr = raw.remote_addr;
@@ -218,13 +221,13 @@ std::shared_ptr<Feed> Server::Impl::serve(const httplib::Request& raw, httplib::
                           {"ms", took.count() * 1000},
                           {"client", request.client},
                           {"request_id", request.request_id}});
-    auto feed = std::move(out.response.feed);
-    if (feed != nullptr && request.method == "HEAD") {
-        feed->close();
-        feed = nullptr;
+    Engine::Following following{std::move(out.response.feed), out.response.length};
+    if (following.feed != nullptr && request.method == "HEAD") {
+        following.feed->close();
+        following.feed = nullptr;
     }
     fill(answered, std::move(out.response), request.request_id);
-    return feed;
+    return following;
 }
 
 bool Server::Impl::is_large(const RawRequest& raw) const {

@@ -173,8 +173,9 @@ TEST_CASE("a refusal before routing is a problem document that the requesting pa
         CHECK(answer.has("Access-Control-Allow-Origin: https://app.example"));
         CHECK(answer.has("Vary: Origin"));
         CHECK(answer.has(
-            "Access-Control-Expose-Headers: Allow, ETag, Idempotency-Replayed, Link, Location, RateLimit, "
-            "RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id"));
+            "Access-Control-Expose-Headers: Accept-Ranges, Allow, Content-Disposition, Content-Range, ETag, "
+            "Idempotency-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, "
+            "WWW-Authenticate, X-Request-Id"));
         CHECK(answer.has("Access-Control-Allow-Credentials: true"));
         CHECK(answer.has("Content-Security-Policy: default-src 'none'; frame-ancestors 'none'"));
         CHECK(answer.has("X-Content-Type-Options: nosniff"));

@@ -19,6 +19,8 @@ namespace {
 constexpr std::size_t kConnections = 8;
 /// The gateway's statements read pages by indexes; a slower one is aborted.
 constexpr store::SessionLimits kLimits{Millis(5'000), true};
+/// For one block of a file from one store.
+constexpr Millis kBlockTimeout{15'000};
 /// Most of them are idle listeners of the live feed.
 constexpr std::size_t kMostSockets = 16'000;
 
@@ -41,13 +43,15 @@ int serve(runtime::App& app, const gateway::Config& config) {
     ipfs::ContentStore content(ipfs::lookup_config(config.ipfs_api_url, config.ipfs_gateways), http);
     const bool has_store = !config.ipfs_api_url.empty() || !config.ipfs_gateways.empty();
     gateway::InputLookup inputs(has_store ? &content : nullptr, clock);
+    ipfs::ContentStore files({config.ipfs_api_url, config.ipfs_gateways, "", kBlockTimeout}, http);
+    gateway::Downloads downloads(has_store ? &files : nullptr, config.trusted_proxies, app.log());
     gateway::RateLimits rates(config.rates, clock);
     gateway::TokenGuard tokens(clock, app.log());
     gateway::ContractWallets contract_wallets(config.bsc_rpc_urls, clock, app.log(), http);
     gateway::ClientShares sign_ins(clock, gateway::kSignInBurst, gateway::kSignInsPerSecond);
     const gateway::Parts parts{config,    database, bus,      app.health(), memory,
                                followers, inputs,   rates,    tokens,       contract_wallets,
-                               sign_ins,  feed,     sessions, app.log()};
+                               sign_ins,  feed,     sessions, downloads,    app.log()};
     http::ServerConfig settings;
     settings.bind_address = app.config().bind_address;
     settings.port = config.port;
@@ -68,9 +72,13 @@ int serve(runtime::App& app, const gateway::Config& config) {
     for (const char* name : {"feed_requests_1", "feed_requests_2"}) {
         app.loop(name, [&](const std::stop_token& stop) { sessions.run(parts, stop); });
     }
+    for (const char* name : {"downloads_1", "downloads_2", "downloads_3", "downloads_4"}) {
+        app.loop(name, [&](const std::stop_token& stop) { downloads.run(stop); });
+    }
     app.loop("log_followers", [&](const std::stop_token& stop) { followers.run(stop); });
     app.at_stop([&] {
         inputs.stop();
+        downloads.stop();
         server.stop();
     });
     return app.run();

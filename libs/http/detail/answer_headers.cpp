@@ -62,8 +62,9 @@ void CrossOrigin::add(Response& response, const std::string& origin) const {
         response.headers.emplace_back("Access-Control-Allow-Credentials", "true");
     }
     response.headers.emplace_back("Access-Control-Expose-Headers",
-                                  "Allow, ETag, Idempotency-Replayed, Link, Location, RateLimit, "
-                                  "RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id");
+                                  "Accept-Ranges, Allow, Content-Disposition, Content-Range, ETag, "
+                                  "Idempotency-Replayed, Link, Location, RateLimit, RateLimit-Policy, "
+                                  "Retry-After, WWW-Authenticate, X-Request-Id");
 }
 
 void CrossOrigin::add_preflight(Response& response, const std::string& origin,
@@ -76,7 +77,7 @@ void CrossOrigin::add_preflight(Response& response, const std::string& origin,
                                   fmt::format("{}", fmt::join(methods, ", ")));
     response.headers.emplace_back(
         "Access-Control-Allow-Headers",
-        "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID");
+        "Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Range, Last-Event-ID, Range");
     response.headers.emplace_back("Access-Control-Max-Age", "600");
 }
 

@@ -87,14 +87,24 @@ int port_of(int fd) {
                                       : ntohs(reinterpret_cast<const sockaddr_in*>(&name)->sin_port);
 }
 
-/// Feed of the answer that this thread is making: cpp-httplib passes no value from its handlers to the caller
-/// of process_request().
-thread_local std::shared_ptr<Feed> present_feed;
+/// Parts of the answer that this thread is making: cpp-httplib passes no value from its handlers to the
+/// caller of process_request().
+struct PresentAnswer {
+    Engine::Following following;
+    bool has_ranges = false;  ///< the handler set Accept-Ranges
+};
+thread_local PresentAnswer present;
 
 /// Removes headers that cpp-httplib adds for features that are not used here.
 void tidy_headers(const httplib::Request& /*request*/, httplib::Response& response) {
-    if (present_feed != nullptr) {
-        response.headers.erase("Content-Length");  // the connection's end is the answer's
+    const auto& [feed, length] = present.following;
+    if (feed != nullptr || length) {
+        response.headers.erase("Content-Length");
+    }
+    if (length) {
+        response.set_header("Content-Length", std::to_string(*length));
+    }
+    if (feed != nullptr) {
         response.headers.erase("Connection");
         const bool upgraded = response.status == 101;
         response.set_header("Connection", upgraded ? "Upgrade" : "close");
@@ -103,7 +113,9 @@ void tidy_headers(const httplib::Request& /*request*/, httplib::Response& respon
         }
     }
     response.headers.erase("Keep-Alive");
-    response.headers.erase("Accept-Ranges");
+    if (!present.has_ranges) {
+        response.headers.erase("Accept-Ranges");
+    }
     if (response.status == 204 || response.status == 304) {
         response.headers.erase("Content-Length");
         response.headers.erase("Content-Type");
@@ -134,7 +146,8 @@ Engine::Engine(EngineConfig config, const Clock& clock, Serve serve, IsLarge is_
     });
     set_pre_routing_handler(
         [serve = std::move(serve)](const httplib::Request& request, httplib::Response& response) {
-            present_feed = serve(request, response);
+            present.following = serve(request, response);
+            present.has_ranges = response.has_header("Accept-Ranges");
             return HandlerResponse::Handled;
         });
     // The default sends the exception's text to the client.
@@ -266,19 +279,22 @@ void Engine::serve(const ConnectionPtr& connection, RawRequest request, bool lar
 Engine::Exchanged Engine::exchange(RawRequest request, const std::string& remote, bool keep_alive) {
     MemoryStream stream(remote);
     bool closed = false;
-    present_feed = nullptr;
+    present = {};
     const bool done = process_request(stream, !keep_alive, closed, [&request](httplib::Request& out) {
         out.method = std::move(request.head.method);
         out.target = std::move(request.head.target);
         out.body = std::move(request.body);
         out.headers.clear();
         for (auto& [name, value] : request.head.headers) {
-            if (name != "range" && name != "expect") {
-                out.headers.emplace(name == "accept-encoding" ? kAcceptEncoding : name, std::move(value));
+            if (name != "expect") {
+                out.headers.emplace(name == "accept-encoding" ? kAcceptEncoding
+                                    : name == "range"         ? kRange
+                                                              : name,
+                                    std::move(value));
             }
         }
     });
-    auto feed = std::exchange(present_feed, nullptr);
+    auto feed = std::exchange(present, {}).following.feed;
     if (!done && feed != nullptr) {
         feed->close();
     }

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -19,14 +20,20 @@ namespace lamda::http {
 /// Name under which Engine passes Accept-Encoding on: under its own, cpp-httplib would compress answers at a
 /// level and in a format of its choice. No client can send this name, which is no token.
 constexpr const char* kAcceptEncoding = ":accept-encoding";
+/// The same for Range, which cpp-httplib would apply to the body itself.
+constexpr const char* kRange = ":range";
 
 class Engine : private httplib::Server {
   public:
+    /// Rest of an answer whose head has no body yet.
+    struct Following {
+        std::shared_ptr<Feed> feed;  ///< null: nothing
+        std::optional<std::uint64_t>
+            length;  ///< Content-Length; absent: the connection's end is the answer's
+    };
     /// Receives the request as sent: header names in lowercase, nothing decoded except the chunks of the
     /// body.
-    /// Returns the feed of an answer that has one.
-    using Serve =
-        std::function<std::shared_ptr<Feed>(const httplib::Request& request, httplib::Response& response)>;
+    using Serve = std::function<Following(const httplib::Request& request, httplib::Response& response)>;
     /// True for a large request, of which a few run at a time (EngineConfig::most_large).
     using IsLarge = std::function<bool(const RawRequest& request)>;
 

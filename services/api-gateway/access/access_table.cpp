@@ -15,7 +15,7 @@ constexpr AccessRule kTable[] = {
     {"GET", "/openapi.json", kAnyone},
     {"GET", "/docs", kAnyone},
 
-    // Nodes, jobs and reputation are public, as on the chains.
+    // Nodes, jobs and reputation are public, as on the chains; so is what the content stores have.
     {"GET", "/api/nodes", kAnyone},
     {"POST", "/api/nodes/query", kAnyone},
     {"GET", "/api/nodes/{address}", kAnyone},
@@ -36,6 +36,7 @@ constexpr AccessRule kTable[] = {
     {"GET", "/api/jobs/{id}/logs", kAnyone},
     {"GET", "/api/events", kAnyone},
     {"GET", "/api/ws", kAnyone},
+    {"GET", "/api/files/{cid}", kAnyone},
     {"GET", "/api/reputation/{address}", kAnyone},
     {"GET", "/api/reputation/{address}/jobs", kAnyone},
 

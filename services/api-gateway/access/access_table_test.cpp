@@ -17,6 +17,7 @@ std::string filled_in(std::string_view pattern) {
     const std::map<std::string, std::string> values = {{"{id}", id_of(9)},
                                                        {"{address}", kProvider.hex()},
                                                        {"{session}", "0123456789abcdef"},
+                                                       {"{cid}", "not-a-cid"},
                                                        {"{key}", "0123456789abcdef"}};
     for (const auto& [name, value] : values) {
         if (const auto at = out.find(name); at != std::string::npos) {

@@ -129,6 +129,7 @@ void add_routes(http::Server& server, const Parts& parts) {
     add_job_cancellation(server, parts);
     add_event_stream(server, parts);
     add_web_socket(server, parts);
+    add_file_download(server, parts);
     add_agent_credentials(server, parts);
     add_sign_in(server, parts);
     add_sessions(server, parts);

@@ -11,6 +11,7 @@
 #include "services/api-gateway/access/rate_limits.hpp"
 #include "services/api-gateway/config.hpp"
 #include "services/api-gateway/feed/web_socket_session.hpp"
+#include "services/api-gateway/files/downloads.hpp"
 #include "services/api-gateway/offer/input_lookup.hpp"
 #include "services/api-gateway/routes/log_followers.hpp"
 #include "services/api-gateway/session/contract_wallets.hpp"
@@ -34,6 +35,7 @@ struct Parts {
     ClientShares& sign_ins;
     FeedHub& feed;
     WebSocketSessions& sessions;
+    Downloads& downloads;
     telemetry::Log log = telemetry::Log::none();
 };
 
@@ -53,6 +55,7 @@ void add_job_updates(http::Server& server, const Parts& parts);
 void add_job_cancellation(http::Server& server, const Parts& parts);
 void add_event_stream(http::Server& server, const Parts& parts);
 void add_web_socket(http::Server& server, const Parts& parts);
+void add_file_download(http::Server& server, const Parts& parts);
 void add_agent_credentials(http::Server& server, const Parts& parts);
 void add_sign_in(http::Server& server, const Parts& parts);
 void add_sessions(http::Server& server, const Parts& parts);

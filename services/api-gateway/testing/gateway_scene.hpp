@@ -71,8 +71,8 @@ struct Gateway {
           contract_wallets(settings.bsc_rpc_urls, clock, telemetry::Log::none(), to_stores,
                            testkit::kCallTimeout),
           feed(feed_limits, metrics),
-          parts{settings, served,           bus,      health, memory,  followers, inputs, rates,
-                tokens,   contract_wallets, sign_ins, feed,   sessions},
+          parts{settings, served,           bus,      health, memory,   followers, inputs, rates,
+                tokens,   contract_wallets, sign_ins, feed,   sessions, downloads},
           server(server_config(memory), clock, telemetry::Log::none(), metrics) {
         record_deployment(ChainId{97}, settings.job_manager);
         for (const char* name : {"postgres", "schema", "nats"}) {
@@ -183,9 +183,12 @@ struct Gateway {
     SystemClock clock;
     LogFollowers followers;
     net::HttpClient to_stores;
-    ipfs::ContentStore content{{settings.ipfs_api_url, {}, "", testkit::kCallTimeout}, to_stores};
+    ipfs::ContentStore content{{settings.ipfs_api_url, settings.ipfs_gateways, "", testkit::kCallTimeout},
+                               to_stores};
+    bool has_store = !settings.ipfs_api_url.empty() || !settings.ipfs_gateways.empty();
     FakeClock clock_of_lookups{SystemClock().now()};
-    InputLookup inputs{settings.ipfs_api_url.empty() ? nullptr : &content, clock_of_lookups};
+    InputLookup inputs{has_store ? &content : nullptr, clock_of_lookups};
+    Downloads downloads{has_store ? &content : nullptr, settings.trusted_proxies, telemetry::Log::none()};
     FakeClock clock_of_rates{
         SystemClock().now()};  ///< does not run: a test that sends many requests does not wait
     RateLimits rates{settings.rates, clock_of_rates};
@@ -201,6 +204,7 @@ struct Gateway {
     int port = 0;
     std::jthread reading{[this](const std::stop_token& stop) { feed_reader.run(stop); }};
     std::jthread answering{[this](const std::stop_token& stop) { sessions.run(parts, stop); }};
+    std::jthread downloading{[this](const std::stop_token& stop) { downloads.run(stop); }};
     std::jthread following{[this](const std::stop_token& stop) { followers.run(stop); }};
 };
 

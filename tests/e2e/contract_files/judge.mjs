@@ -20,6 +20,7 @@ import { newValidator, parseAsyncapi, parseOpenapi, readOpenapi, transpileClient
 import { sealSecret } from '../../data/make_secret_vectors.mjs';
 import { BusTap } from './bus_tap.mjs';
 import { eventsOf, faultsOfFeed, FeedTap } from './feed_tap.mjs';
+import { checkFiles } from './file_checks.mjs';
 
 const env = process.env;
 const api = env.LAMDA_API_URL;
@@ -90,7 +91,7 @@ function checkAnswer(method, path, status, type, text) {
         faults.add(`${where}: openapi.yaml has no such status, or not with ${type}`);
         return;
     }
-    addFaults(`${where} (${route.name})`, schema, type === 'text/html' ? text : JSON.parse(text));
+    addFaults(`${where} (${route.name})`, schema, /json$/.test(type) ? JSON.parse(text) : text);
 }
 
 const checkedFetch = async (request) => {
@@ -291,6 +292,7 @@ for (const [method, path, body, headers] of [
 ]) {
     await ask(method, path, body, headers);
 }
+await checkFiles({ fetchChecked: checkedFetch, api, output: receipt.outputFileCID, store: env.IPFS_API_URL, fault: (text) => faults.add(text) });
 // ---- sign-in, sessions, API keys
 
 const account = privateKeyToAccount(env.WALLET_PRIVATE_KEY);
