@@ -12,6 +12,7 @@
 
 namespace lamda::http {
 
+class BodyStream;
 class Feed;
 
 struct Request {
@@ -21,6 +22,9 @@ struct Request {
     std::multimap<std::string, std::string> query;
     std::map<std::string, std::string> headers;  ///< names in lowercase
     std::string body;
+    /// The body of a route that streams it, whose `body` is empty (http/body_stream.hpp). Null: another
+    /// route.
+    BodyStream* stream = nullptr;
     std::string remote_addr;  ///< numeric address of the peer
     std::string client;       ///< the peer, or the client of a trusted proxy (http/client_address.hpp)
     bool secure = false;      ///< a trusted proxy received the request over TLS

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include "core/ids.hpp"
 #include "http/client_address.hpp"
+#include "http/client_slots.hpp"
 #include "http/detail/answer_headers.hpp"
 #include "http/detail/engine.hpp"
 #include "http/detail/field_list.hpp"
@@ -54,7 +56,8 @@ struct Server::Impl {
           cross_origin(config.cors_origins),
           clock(time),
           log(std::move(logger)),
-          metrics(registry) {}
+          metrics(registry),
+          uploads(config.streams.most, config.streams.most_of_client) {}
 
     ServerConfig config;
     const CrossOrigin cross_origin;
@@ -63,7 +66,10 @@ struct Server::Impl {
     telemetry::Metrics& metrics;
     Router router;
     std::vector<Handler> handlers;
-    std::vector<IsLarge> large;  ///< indexed by route
+    std::vector<IsLarge> large;            ///< indexed by route
+    std::map<int, std::uint64_t> streams;  ///< by route: bytes of a body
+    std::set<std::string> streamed_methods;
+    ClientSlots uploads;
     std::unique_ptr<Engine> engine;
 
     std::mutex counters_mutex;
@@ -76,11 +82,13 @@ struct Server::Impl {
         int route = -1;
     };
 
-    Engine::Following serve(const httplib::Request& raw, httplib::Response& answered);
+    Engine::Following serve(const httplib::Request& raw, httplib::Response& answered, BodyReader* body);
+    bool is_streamed(const RequestHead& head) const;
     bool is_large(const RawRequest& raw) const;
     std::string refuse(const Refusal& refusal, const std::string& remote);
-    Answer answer(Request& request, const std::vector<std::string>& segments);
+    Answer answer(Request& request, const std::vector<std::string>& segments, BodyReader* body);
     Response handle(int route, const Request& request);
+    Response handle_stream(int route, Request& request, BodyReader& body);
     /// Adds the headers of every answer, and encodes it as the client accepts it.
     void finish(Response& response, const Request& request) const;
     static void fill(httplib::Response& out, Response&& response, const std::string& request_id);
@@ -104,7 +112,27 @@ Response Server::Impl::handle(int route, const Request& request) {
                        request);
 }
 
-Server::Impl::Answer Server::Impl::answer(Request& request, const std::vector<std::string>& segments) {
+Response Server::Impl::handle_stream(int route, Request& request, BodyReader& body) {
+    const auto most = streams.at(route);
+    if (body.announced() > most) {
+        return to_response({413, "body_too_large", "", fmt::format("the body exceeds {} bytes", most), {}},
+                           request);
+    }
+    const auto slot =
+        uploads.take(config.trusted_proxies.contain(request.client) ? "" : address_unit(request.client));
+    if (!slot) {
+        return to_response(
+            {503, "too_many_uploads", "", "too many uploads are in progress; try again later", {}}, request);
+    }
+    body.limit(most);
+    request.stream = &body;
+    auto out = handle(route, request);
+    request.stream = nullptr;
+    return out;
+}
+
+Server::Impl::Answer Server::Impl::answer(Request& request, const std::vector<std::string>& segments,
+                                          BodyReader* body) {
     auto match = router.find(request.method, segments);
     Answer out;
     const bool preflight =
@@ -124,6 +152,10 @@ Server::Impl::Answer Server::Impl::answer(Request& request, const std::vector<st
             {405, "method_not_allowed", "", "unknown method for this path; use one of the header Allow", {}},
             request);
         out.response.headers.emplace_back("Allow", joined(match.allowed));
+    } else if (body != nullptr) {
+        out.route = match.route;
+        request.params = std::move(match.params);
+        out.response = handle_stream(match.route, request, *body);
     } else if (const auto type = request.headers.find("content-type");
                !request.body.empty() && type != request.headers.end() && !is_json(type->second)) {
         out.route = match.route;
@@ -179,7 +211,8 @@ void Server::Impl::count(const std::string& method, int route, int status, doubl
     durations[route < 0 ? router.size() : static_cast<std::size_t>(route)].observe(seconds);
 }
 
-Engine::Following Server::Impl::serve(const httplib::Request& raw, httplib::Response& answered) {
+Engine::Following Server::Impl::serve(const httplib::Request& raw, httplib::Response& answered,
+                                      BodyReader* body) {
     const auto began = clock.steady();
     Request request;
     request.method = raw.method;
@@ -205,7 +238,7 @@ Engine::Following Server::Impl::serve(const httplib::Request& raw, httplib::Resp
     } else if (target) {
         request.path = target->path;
         request.query = std::move(target->query);
-        out = answer(request, target->segments);
+        out = answer(request, target->segments, body);
     } else {
         request.path = raw.target.substr(0, raw.target.find('?'));
         out.response = to_response({400, target.error().code, "", target.error().message, {}}, request);
@@ -228,6 +261,14 @@ Engine::Following Server::Impl::serve(const httplib::Request& raw, httplib::Resp
     }
     fill(answered, std::move(out.response), request.request_id);
     return following;
+}
+
+bool Server::Impl::is_streamed(const RequestHead& head) const {
+    if (!streamed_methods.contains(head.method)) {
+        return false;
+    }
+    const auto target = parse_target(head.target);
+    return target && streams.contains(router.find(head.method, target->segments).route);
 }
 
 bool Server::Impl::is_large(const RawRequest& raw) const {
@@ -286,6 +327,13 @@ void Server::route(const std::string& method, const std::string& pattern, Handle
     impl_->handlers.push_back(std::move(handler));
 }
 
+void Server::route_stream(const std::string& method, const std::string& pattern, Handler handler,
+                          std::uint64_t max_body) {
+    impl_->streams.emplace(static_cast<int>(impl_->router.size()), max_body);
+    impl_->streamed_methods.insert(method);
+    route(method, pattern, std::move(handler));
+}
+
 int Server::start() {
     for (std::size_t i = 0; i <= impl_->router.size(); ++i) {
         const std::string pattern =
@@ -307,14 +355,16 @@ int Server::start() {
     config.trusted_proxies = impl_->config.trusted_proxies;
     config.most_held = impl_->config.most_held;
     config.max_body = impl_->config.max_body;
+    config.is_streamed = [this](const RequestHead& head) { return impl_->is_streamed(head); };
+    config.streams = impl_->config.streams;
     config.memory = impl_->config.memory;
     config.head_timeout = std::chrono::milliseconds(impl_->config.read_timeout_ms);
     config.body_timeout = config.head_timeout * 6;
     config.keep_alive = std::chrono::milliseconds(impl_->config.keep_alive_ms);
     impl_->engine = std::make_unique<Engine>(
         config, impl_->clock,
-        [this](const httplib::Request& raw, httplib::Response& answered) {
-            return impl_->serve(raw, answered);
+        [this](const httplib::Request& raw, httplib::Response& answered, BodyReader* body) {
+            return impl_->serve(raw, answered, body);
         },
         [this](const RawRequest& raw) { return impl_->is_large(raw); },
         [this](const Refusal& refusal, const std::string& remote) { return impl_->refuse(refusal, remote); });

@@ -10,6 +10,7 @@
 #include "core/clock.hpp"
 #include "core/memory_budget.hpp"
 #include "http/address_ranges.hpp"
+#include "http/body_stream.hpp"
 #include "http/message.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
@@ -31,6 +32,7 @@ struct ServerConfig {
     std::size_t most_of_address = 250;    ///< connections of one client address; proxies are not limited
     std::size_t most_held = 24U << 20;    ///< bytes of requests that arrive or wait, and of unsent answers
     std::size_t max_body = 1U << 20;      ///< bytes; more: 413
+    StreamLimits streams;                 ///< of routes that stream their bodies
     int read_timeout_ms = 5'000;
     int keep_alive_ms = 5'000;
     MemoryBudget* memory = nullptr;  ///< counts answers until they are sent; must outlive the server
@@ -53,6 +55,11 @@ class Server {
     /// read the 404. Before start() only.
     void route(const std::string& method, const std::string& pattern, Handler handler,
                IsLarge is_large = nullptr);
+    /// Adds a route whose handler reads the body itself while it arrives (Request::stream), in any content
+    /// type and without a copy in memory. A handler that returns before the body's end closes the connection.
+    /// @param max_body bytes; more: 413, at once if the head announces them, else from BodyStream::read()
+    void route_stream(const std::string& method, const std::string& pattern, Handler handler,
+                      std::uint64_t max_body);
     /// Serves the paths below `prefix` as those below `served`. Before start() only.
     void alias(const std::string& prefix, const std::string& served);
     /// Binds and serves on threads of its own; returns the port. @throws std::runtime_error if the port is in

@@ -12,6 +12,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr auto kLinger = milliseconds(1'000);
+/// For a client that is sending a long body: until it has read the answer and stops.
+constexpr auto kLongLinger = milliseconds(5'000);
 /// More than the largest head, so that a longer one is detected.
 constexpr std::size_t kLook = RequestReader::kMostHead + 4096;
 /// Cost of a request in addition to its body.
@@ -36,8 +38,7 @@ std::optional<RawRequest> Watcher::on_ready(Connection& connection) {
     return std::nullopt;
 }
 
-std::optional<RawRequest> Watcher::answer(const ConnectionPtr& connection, std::string bytes, bool keep_alive,
-                                          std::shared_ptr<Feed> feed) {
+std::optional<RawRequest> Watcher::answer(const ConnectionPtr& connection, Answer answer) {
     std::optional<RawRequest> next;
     {
         const std::lock_guard lock(connection->mutex);
@@ -46,12 +47,13 @@ std::optional<RawRequest> Watcher::answer(const ConnectionPtr& connection, std::
             const std::lock_guard all(mutex_);
             return connections_.contains(connection->id);
         }();
-        connection->keep_alive = keep_alive && known;
+        connection->keep_alive = answer.keep_alive && known;
+        connection->body_unread = answer.body_unread;
         if (config_.memory != nullptr) {
-            connection->unsent_share = config_.memory->charge(bytes.size());
+            connection->unsent_share = config_.memory->charge(answer.bytes.size());
         }
-        connection->unsent = std::move(bytes);
-        connection->feed = std::move(feed);
+        connection->unsent = std::move(answer.bytes);
+        connection->feed = std::move(answer.feed);
         if (connection->feed != nullptr) {
             connection->feed->on_written([written = written_, id = connection->id] { written->add(id); });
         }
@@ -248,7 +250,11 @@ std::optional<RawRequest> Watcher::begin_serving(Connection& connection) {
         return std::nullopt;
     }
     connection.stage = Connection::Stage::kServing;
-    return connection.reader.take();
+    auto request = connection.reader.take();
+    if (request.streamed) {
+        watch_for(connection, kNoInput);  // a worker reads the body
+    }
+    return request;
 }
 
 void Watcher::refuse(Connection& connection, const Refusal& refusal) {
@@ -264,7 +270,7 @@ void Watcher::close_after_drain(Connection& connection) {
     // briefly.
     ::shutdown(connection.fd, SHUT_WR);
     connection.stage = Connection::Stage::kDraining;
-    connection.deadline = clock_.steady() + kLinger;
+    connection.deadline = clock_.steady() + (connection.body_unread ? kLongLinger : kLinger);
     {
         const std::lock_guard lock(mutex_);
         slots_.hold(connection.id, 0);

@@ -91,13 +91,18 @@ int port_of(int fd) {
 /// caller of process_request().
 struct PresentAnswer {
     Engine::Following following;
-    bool has_ranges = false;  ///< the handler set Accept-Ranges
+    bool has_ranges = false;     ///< the handler set Accept-Ranges
+    BodyReader* body = nullptr;  ///< of a streamed request
 };
 thread_local PresentAnswer present;
 
 /// Removes headers that cpp-httplib adds for features that are not used here.
 void tidy_headers(const httplib::Request& /*request*/, httplib::Response& response) {
     const auto& [feed, length] = present.following;
+    if (present.body != nullptr && !present.body->finished()) {
+        response.headers.erase("Connection");
+        response.set_header("Connection", "close");
+    }
     if (feed != nullptr || length) {
         response.headers.erase("Content-Length");
     }
@@ -129,6 +134,7 @@ void tidy_headers(const httplib::Request& /*request*/, httplib::Response& respon
 
 Engine::Engine(EngineConfig config, const Clock& clock, Serve serve, IsLarge is_large, Watcher::Refuse refuse)
     : config_(std::move(config)),
+      clock_(clock),
       is_large_(std::move(is_large)),
       workers_(config_.workers, config_.most_workers, config_.most_large),
       watcher_(
@@ -146,7 +152,7 @@ Engine::Engine(EngineConfig config, const Clock& clock, Serve serve, IsLarge is_
     });
     set_pre_routing_handler(
         [serve = std::move(serve)](const httplib::Request& request, httplib::Response& response) {
-            present.following = serve(request, response);
+            present.following = serve(request, response, present.body);
             present.has_ranges = response.has_header("Accept-Ranges");
             return HandlerResponse::Handled;
         });
@@ -261,11 +267,17 @@ void Engine::serve(const ConnectionPtr& connection, RawRequest request, bool lar
             return enqueue(connection, std::move(request), true);
         }
         const bool keep_alive = request.head.keep_alive && !stopping_;
-        auto answer = exchange(std::move(request), connection->remote, keep_alive);
+        std::optional<BodyReader> body;
+        if (request.streamed) {
+            body.emplace(connection->fd, request.head, config_.streams, clock_, stopping_);
+        }
+        auto answer = exchange(std::move(request), connection->remote, keep_alive, body ? &*body : nullptr);
         if (answer.bytes.empty()) {
             return watcher_.drop(connection);
         }
-        auto next = watcher_.answer(connection, std::move(answer.bytes), keep_alive, std::move(answer.feed));
+        const bool unread = body && !body->finished();
+        auto next = watcher_.answer(
+            connection, {std::move(answer.bytes), keep_alive && !unread, std::move(answer.feed), unread});
         if (!next) {
             return;
         }
@@ -276,10 +288,12 @@ void Engine::serve(const ConnectionPtr& connection, RawRequest request, bool lar
     }
 }
 
-Engine::Exchanged Engine::exchange(RawRequest request, const std::string& remote, bool keep_alive) {
+Engine::Exchanged Engine::exchange(RawRequest request, const std::string& remote, bool keep_alive,
+                                   BodyReader* body) {
     MemoryStream stream(remote);
     bool closed = false;
     present = {};
+    present.body = body;
     const bool done = process_request(stream, !keep_alive, closed, [&request](httplib::Request& out) {
         out.method = std::move(request.head.method);
         out.target = std::move(request.head.target);

@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "http/detail/body_reader.hpp"
 #include "http/detail/engine_config.hpp"
 #include "http/detail/watcher.hpp"
 #include "http/detail/worker_pool.hpp"
@@ -32,8 +33,9 @@ class Engine : private httplib::Server {
             length;  ///< Content-Length; absent: the connection's end is the answer's
     };
     /// Receives the request as sent: header names in lowercase, nothing decoded except the chunks of the
-    /// body.
-    using Serve = std::function<Following(const httplib::Request& request, httplib::Response& response)>;
+    /// body. @param body of a streamed request, whose own one is empty; null: of another
+    using Serve = std::function<Following(const httplib::Request& request, httplib::Response& response,
+                                          BodyReader* body)>;
     /// True for a large request, of which a few run at a time (EngineConfig::most_large).
     using IsLarge = std::function<bool(const RawRequest& request)>;
 
@@ -57,9 +59,10 @@ class Engine : private httplib::Server {
         std::string bytes;           ///< empty: failed
         std::shared_ptr<Feed> feed;  ///< of what follows; null: nothing
     };
-    Exchanged exchange(RawRequest request, const std::string& remote, bool keep_alive);
+    Exchanged exchange(RawRequest request, const std::string& remote, bool keep_alive, BodyReader* body);
 
     EngineConfig config_;
+    const Clock& clock_;
     const IsLarge is_large_;
     std::atomic<bool> stopping_{false};
     std::mutex mutex_;

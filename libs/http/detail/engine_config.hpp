@@ -2,10 +2,13 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 
 #include "core/memory_budget.hpp"
 #include "http/address_ranges.hpp"
+#include "http/body_stream.hpp"
+#include "http/detail/request_head.hpp"
 
 namespace lamda::http {
 
@@ -21,6 +24,9 @@ struct EngineConfig {
     AddressRanges trusted_proxies = AddressRanges::loopback();
     std::size_t most_held = 24U << 20;  ///< bytes of requests not served yet, and of unsent answers
     std::size_t max_body = 1U << 20;
+    /// True for a request whose handler reads the body itself. Called on the watching thread; must not block.
+    std::function<bool(const RequestHead& head)> is_streamed = [](const RequestHead&) { return false; };
+    StreamLimits streams;
     MemoryBudget* memory = nullptr;  ///< counts answers until they are sent
     std::chrono::milliseconds head_timeout{5'000};
     std::chrono::milliseconds body_timeout{30'000};  ///< for the whole request, from its first byte

@@ -66,6 +66,11 @@ std::size_t RequestReader::look_at_head(std::string_view waiting) {
         return 0;
     }
     request_ = {std::get<RequestHead>(std::move(head)), ""};
+    if (is_streamed_(request_.head)) {
+        request_.streamed = true;
+        state_ = State::kComplete;
+        return size;
+    }
     chunks_ = request_.head.chunked ? std::make_unique<ChunkDecoder>(max_body_) : nullptr;
     state_ = State::kBody;
     if (request_.head.content_length > max_body_) {

@@ -1,6 +1,7 @@
 // RequestReader: parses one request from the bytes in a socket before they are taken from it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@ namespace lamda::http {
 struct RawRequest {
     RequestHead head;
     std::string body;
+    bool streamed = false;  ///< only the head was taken: the whole body is still in the socket
 };
 
 /// Limits: 16 KiB of head, `max_body` bytes of body, whether announced by Content-Length or sent in chunks.
@@ -21,7 +23,10 @@ class RequestReader {
   public:
     static constexpr std::size_t kMostHead = 16U * 1024;
 
-    explicit RequestReader(std::size_t max_body) : max_body_(max_body) {}
+    using IsStreamed = std::function<bool(const RequestHead& head)>;
+    /// @param is_streamed true for a head whose body is not read here; must outlive the reader
+    RequestReader(std::size_t max_body, const IsStreamed& is_streamed)
+        : max_body_(max_body), is_streamed_(is_streamed) {}
 
     enum class State { kIdle, kHead, kBody, kComplete, kRefused };
     /// Parses the waiting bytes and returns how many of the first ones the current request has consumed. For
@@ -45,6 +50,7 @@ class RequestReader {
     std::size_t look_at_body(std::string_view waiting);
 
     std::size_t max_body_;
+    const IsStreamed& is_streamed_;
     State state_ = State::kIdle;
     RawRequest request_;
     std::unique_ptr<ChunkDecoder> chunks_;

@@ -7,9 +7,11 @@ using State = RequestReader::State;
 
 namespace {
 
+const RequestReader::IsStreamed kNotStreamed = [](const RequestHead&) { return false; };
+
 /// Status of the refusal; 0: accepted.
 int judged(const std::string& head) {
-    RequestReader reader(100);
+    RequestReader reader(100, kNotStreamed);
     reader.look(head + "\r\n\r\n");
     return reader.state() == State::kRefused ? reader.refusal().status : 0;
 }
@@ -19,7 +21,7 @@ int judged(const std::string& head) {
 TEST_CASE("no byte of a head is consumed before it is complete, and none after the request") {
     const std::string text =
         "\r\nPOST /a?b HTTP/1.1\r\nHost: x\r\nX-A: 1\r\nx-a:  2 \r\nContent-Length: 3\r\n\r\n";
-    RequestReader reader(100);
+    RequestReader reader(100, kNotStreamed);
     CHECK(reader.look("\r\n") == 2);
     CHECK(reader.state() == State::kIdle);
     for (std::size_t size = 3; size < text.size(); ++size) {
@@ -61,7 +63,7 @@ TEST_CASE("malformed heads are refused") {
 }
 
 TEST_CASE("bytes that cannot be a request are refused before the end of the first line") {
-    RequestReader reader(100);
+    RequestReader reader(100, kNotStreamed);
     reader.look(std::string_view("\x16\x03\x01", 3));
     CHECK(reader.state() == State::kRefused);
     CHECK(reader.refusal().status == 400);
@@ -69,7 +71,7 @@ TEST_CASE("bytes that cannot be a request are refused before the end of the firs
 
 TEST_CASE("keep-alive follows the version and the Connection header") {
     const auto kept = [](const std::string& head) {
-        RequestReader reader(100);
+        RequestReader reader(100, kNotStreamed);
         reader.look(head + "\r\n\r\n");
         REQUIRE(reader.state() == State::kComplete);
         return reader.take().head.keep_alive;

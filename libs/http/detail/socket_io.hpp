@@ -11,6 +11,7 @@
 namespace lamda::http {
 
 constexpr std::uint32_t kReadEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
+constexpr std::uint32_t kNoInput = EPOLLRDHUP | EPOLLET;
 constexpr std::uint32_t kSendEvents = EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
 /// True if the socket accepted all bytes.

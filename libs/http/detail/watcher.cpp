@@ -93,7 +93,7 @@ void Watcher::add(int fd, const std::string& remote) {
             }
         }
         if (!stopping_ && !slots_.full_for(unit)) {
-            connection = std::make_shared<Connection>(next_id_++, fd, remote, config_.max_body);
+            connection = std::make_shared<Connection>(next_id_++, fd, remote, config_);
             connection->deadline = clock_.steady() + config_.head_timeout;
             connections_.emplace(connection->id, connection);
             slots_.add(connection->id, unit);

@@ -32,8 +32,8 @@ struct Connection {
         kGone
     };
 
-    Connection(std::uint64_t number, int socket, std::string peer, std::size_t max_body)
-        : id(number), fd(socket), remote(std::move(peer)), reader(max_body) {}
+    Connection(std::uint64_t number, int socket, std::string peer, const EngineConfig& config)
+        : id(number), fd(socket), remote(std::move(peer)), reader(config.max_body, config.is_streamed) {}
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -55,9 +55,17 @@ struct Connection {
     MemoryBudget::Share unsent_share;
     std::shared_ptr<Feed> feed;  ///< of what follows `unsent`; null: nothing
     bool keep_alive = false;     ///< after `unsent` is sent
+    bool body_unread = false;    ///< the client may still be sending the body of the answered request
     std::uint32_t events = 0;    ///< events that epoll reports
 };
 using ConnectionPtr = std::shared_ptr<Connection>;
+
+struct Answer {
+    std::string bytes;
+    bool keep_alive = false;
+    std::shared_ptr<Feed> feed = nullptr;  ///< of what follows `bytes`; the connection is closed after it
+    bool body_unread = false;  ///< the handler has not read the streamed body to its end; not with keep_alive
+};
 
 /// Takes exactly the bytes of the current request from a socket, and none of them before the head is complete
 /// and valid: until then, and between two requests, the socket can be handed to another protocol.
@@ -77,10 +85,8 @@ class Watcher {
     /// @param remote numeric address of the peer
     void add(int fd, const std::string& remote);
     /// Sends as much as the socket accepts now; the watching thread sends the rest. Returns the connection's
-    /// next request if the answer is sent and the request has already arrived. @param feed of what follows
-    /// `bytes`; the connection is closed after it
-    std::optional<RawRequest> answer(const ConnectionPtr& connection, std::string bytes, bool keep_alive,
-                                     std::shared_ptr<Feed> feed = nullptr);
+    /// next request if the answer is sent and the request has already arrived.
+    std::optional<RawRequest> answer(const ConnectionPtr& connection, Answer answer);
     void drop(const ConnectionPtr& connection);
     /// Waits up to a second for unsent answers, then closes all connections.
     void stop();
