@@ -40,6 +40,7 @@ class ContentStore final : public TreeStore {
     Cid put(const std::string& path, const std::stop_token& stop = {}) override;
 
   private:
+    friend class FileUpload;
     ContentConfig config_;
     net::Transport& http_;
 };

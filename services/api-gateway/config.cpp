@@ -115,8 +115,18 @@ Config read_config(runtime::Settings& settings) {
                                       out.spec_quota.renter);
     out.spec_quota.total =
         mebibytes("SPEC_QUOTA_TOTAL", "MiB of unpaid job specs per hour in total", out.spec_quota.total);
+    out.upload_quota.client =
+        mebibytes("UPLOAD_QUOTA_CLIENT", "MiB of uploaded files per hour from one client address",
+                  out.upload_quota.client);
+    out.upload_quota.account = mebibytes(
+        "UPLOAD_QUOTA_ACCOUNT", "MiB of uploaded files per hour of one wallet", out.upload_quota.account);
+    out.upload_quota.total =
+        mebibytes("UPLOAD_QUOTA_TOTAL", "MiB of uploaded files per hour in total", out.upload_quota.total);
+    out.files_max_bytes = settings.number("FILES_MAX_BYTES", "bytes of one uploaded file",
+                                          out.files_max_bytes, 1, std::uint64_t{1} << 40);
     out.ipfs_api_url = settings.normal_form(
-        "IPFS_API_URL", "IPFS node where inputs of checked jobs are looked up; empty: none",
+        "IPFS_API_URL",
+        "IPFS node that stores uploaded files, and where inputs of checked jobs are looked up; empty: none",
         &ipfs::parse_api_url, "");
     out.ipfs_gateways = settings.normal_forms(
         "IPFS_GATEWAY_URL", "IPFS gateways where inputs of checked jobs are looked up; empty: none",

@@ -11,6 +11,7 @@
 #include "runtime/settings.hpp"
 #include "services/api-gateway/access/rate_settings.hpp"
 #include "services/api-gateway/access/spec_quota.hpp"
+#include "services/api-gateway/access/upload_quota.hpp"
 #include "services/api-gateway/session/sign_in_check.hpp"
 
 namespace lamda::gateway {
@@ -28,9 +29,11 @@ struct Config {
     Address job_manager;
     RateSettings rates;
     SpecQuota spec_quota;
-    std::string ipfs_api_url;                ///< empty: none
-    std::vector<std::string> ipfs_gateways;  ///< where inputs of checked jobs are looked up
-    std::vector<std::string> bsc_rpc_urls;   ///< for signatures of contract wallets; empty: they are refused
+    UploadQuota upload_quota;
+    std::uint64_t files_max_bytes = 1U << 30;  ///< of one uploaded file
+    std::string ipfs_api_url;                  ///< empty: none
+    std::vector<std::string> ipfs_gateways;    ///< where inputs of checked jobs are looked up
+    std::vector<std::string> bsc_rpc_urls;  ///< for signatures of contract wallets; empty: they are refused
     SignInDomains sign_in_domains;
     std::string cookie_same_site = "lax";  ///< or `none`: the session's cookie is sent to other sites
     bool production = false;               ///< the session's cookie is sent over TLS only

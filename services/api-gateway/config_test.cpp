@@ -116,3 +116,19 @@ TEST_CASE("TRUSTED_PROXIES: addresses and ranges, by default loopback; none trus
         CHECK(read_one("TRUSTED_PROXIES", wrong).mistakes == "TRUSTED_PROXIES ");
     }
 }
+
+TEST_CASE("Uploads have a size in bytes and quotas in MiB, and wrong ones are named") {
+    const auto defaults = read({}).config;
+    CHECK(defaults.files_max_bytes == 1U << 30);
+    CHECK(defaults.upload_quota.client == std::uint64_t{2} << 30);
+    const auto set = read({{"FILES_MAX_BYTES", "1000"}, {"UPLOAD_QUOTA_TOTAL", "3"}});
+    CHECK(set.mistakes.empty());
+    CHECK(set.config.files_max_bytes == 1000);
+    CHECK(set.config.upload_quota.total == 3U << 20);
+    for (const char* name :
+         {"FILES_MAX_BYTES", "UPLOAD_QUOTA_CLIENT", "UPLOAD_QUOTA_ACCOUNT", "UPLOAD_QUOTA_TOTAL"}) {
+        for (const char* wrong : {"0", "-1", "many", "99999999999999999999"}) {
+            CHECK(read_one(name, wrong).mistakes == std::string(name) + " ");
+        }
+    }
+}

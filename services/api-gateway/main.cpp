@@ -45,13 +45,14 @@ int serve(runtime::App& app, const gateway::Config& config) {
     gateway::InputLookup inputs(has_store ? &content : nullptr, clock);
     ipfs::ContentStore files({config.ipfs_api_url, config.ipfs_gateways, "", kBlockTimeout}, http);
     gateway::Downloads downloads(has_store ? &files : nullptr, config.trusted_proxies, app.log());
+    gateway::Uploads uploads(config.ipfs_api_url.empty() ? nullptr : &files);
     gateway::RateLimits rates(config.rates, clock);
     gateway::TokenGuard tokens(clock, app.log());
     gateway::ContractWallets contract_wallets(config.bsc_rpc_urls, clock, app.log(), http);
     gateway::ClientShares sign_ins(clock, gateway::kSignInBurst, gateway::kSignInsPerSecond);
-    const gateway::Parts parts{config,    database, bus,      app.health(), memory,
-                               followers, inputs,   rates,    tokens,       contract_wallets,
-                               sign_ins,  feed,     sessions, downloads,    app.log()};
+    const gateway::Parts parts{config,   database,  bus,     app.health(),     memory,   followers,
+                               inputs,   rates,     tokens,  contract_wallets, sign_ins, feed,
+                               sessions, downloads, uploads, app.log()};
     http::ServerConfig settings;
     settings.bind_address = app.config().bind_address;
     settings.port = config.port;
@@ -79,6 +80,7 @@ int serve(runtime::App& app, const gateway::Config& config) {
     app.at_stop([&] {
         inputs.stop();
         downloads.stop();
+        uploads.stop();
         server.stop();
     });
     return app.run();

@@ -37,6 +37,7 @@ constexpr AccessRule kTable[] = {
     {"GET", "/api/events", kAnyone},
     {"GET", "/api/ws", kAnyone},
     {"GET", "/api/files/{cid}", kAnyone},
+    {"POST", "/api/files", kSession | kKey | kOperator, Scope::kFilesWrite},
     {"GET", "/api/reputation/{address}", kAnyone},
     {"GET", "/api/reputation/{address}/jobs", kAnyone},
 

@@ -98,7 +98,7 @@ TEST_CASE(
     const Parts parts{gateway.settings, gateway.served,           gateway.bus,      gateway.health,
                       gateway.memory,   gateway.followers,        gateway.inputs,   gateway.rates,
                       gateway.tokens,   gateway.contract_wallets, gateway.sign_ins, hub,
-                      sessions,         gateway.downloads};
+                      sessions,         gateway.downloads,        gateway.uploads};
     http::Server server(server_config(gateway.memory), gateway.clock, telemetry::Log::none(),
                         gateway.metrics);
     add_routes(server, parts);

@@ -6,7 +6,8 @@ namespace lamda::gateway {
 
 namespace {
 
-constexpr Scope kScopes[] = {Scope::kAccountRead, Scope::kSessionsRead, Scope::kProfilesWrite};
+constexpr Scope kScopes[] = {Scope::kAccountRead, Scope::kFilesWrite, Scope::kSessionsRead,
+                             Scope::kProfilesWrite};
 
 }  // namespace
 
@@ -14,6 +15,8 @@ std::string_view to_string(Scope scope) {
     switch (scope) {
         case Scope::kAccountRead:
             return "account:read";
+        case Scope::kFilesWrite:
+            return "files:write";
         case Scope::kSessionsRead:
             return "sessions:read";
         case Scope::kProfilesWrite:
@@ -36,6 +39,7 @@ Result<Scope> parse_scope(std::string_view text) {
 bool is_privileged(Scope scope) {
     switch (scope) {
         case Scope::kAccountRead:
+        case Scope::kFilesWrite:
             return false;
         case Scope::kSessionsRead:
         case Scope::kProfilesWrite:

@@ -11,6 +11,7 @@ namespace lamda::gateway {
 
 enum class Scope {
     kAccountRead,   ///< `account:read`: the sessions and keys of the key's own wallet
+    kFilesWrite,    ///< `files:write`: uploads, counted for the key's own wallet
     kSessionsRead,  ///< `sessions:read`: whether any token is of a session, and whose
     kProfilesWrite  ///< `profiles:write`: the attributes of any wallet
 };

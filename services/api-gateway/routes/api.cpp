@@ -65,11 +65,14 @@ void add_route(http::Server& server, const Parts& parts, const std::string& meth
         std::move(is_large));
 }
 
-void add_route(http::Server& server, const Parts& parts, const std::string& method,
-               const std::string& pattern, CallerHandler handler, http::IsLarge is_large) {
+namespace {
+
+/// The handler behind the checks of every route: health, caller, rate.
+http::Handler guarded(const Parts& parts, const std::string& method, const std::string& pattern,
+                      CallerHandler handler, const http::IsLarge& is_large) {
     const auto& rule = access_rule(method, pattern);
     const auto cost = cost_of(method, pattern, is_large);
-    http::Handler guarded = [&parts, &rule, cost, answer = std::move(handler)](const http::Request& request) {
+    http::Handler checked = [&parts, &rule, cost, answer = std::move(handler)](const http::Request& request) {
         const auto unavailable = [](const char* code, const char* detail) {
             return problem::Problem{503, code, "", detail, {}};
         };
@@ -111,8 +114,21 @@ void add_route(http::Server& server, const Parts& parts, const std::string& meth
             throw unavailable("dispatcher_unavailable", "the job dispatcher did not answer; try again");
         }
     };
-    auto limited = rate_limited(parts.rates, parts.config.trusted_proxies, cost, std::move(guarded));
+    return rate_limited(parts.rates, parts.config.trusted_proxies, cost, std::move(checked));
+}
+
+}  // namespace
+
+void add_route(http::Server& server, const Parts& parts, const std::string& method,
+               const std::string& pattern, CallerHandler handler, http::IsLarge is_large) {
+    auto limited = guarded(parts, method, pattern, std::move(handler), is_large);
     server.route(method, pattern, std::move(limited), std::move(is_large));
+}
+
+void add_stream_route(http::Server& server, const Parts& parts, const std::string& method,
+                      const std::string& pattern, CallerHandler handler, std::uint64_t max_body) {
+    server.route_stream(method, pattern, guarded(parts, method, pattern, std::move(handler), nullptr),
+                        max_body);
 }
 
 void add_routes(http::Server& server, const Parts& parts) {
@@ -130,6 +146,7 @@ void add_routes(http::Server& server, const Parts& parts) {
     add_event_stream(server, parts);
     add_web_socket(server, parts);
     add_file_download(server, parts);
+    add_file_upload(server, parts);
     add_agent_credentials(server, parts);
     add_sign_in(server, parts);
     add_sessions(server, parts);

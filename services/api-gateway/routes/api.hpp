@@ -12,6 +12,7 @@
 #include "services/api-gateway/config.hpp"
 #include "services/api-gateway/feed/web_socket_session.hpp"
 #include "services/api-gateway/files/downloads.hpp"
+#include "services/api-gateway/files/uploads.hpp"
 #include "services/api-gateway/offer/input_lookup.hpp"
 #include "services/api-gateway/routes/log_followers.hpp"
 #include "services/api-gateway/session/contract_wallets.hpp"
@@ -36,6 +37,7 @@ struct Parts {
     FeedHub& feed;
     WebSocketSessions& sessions;
     Downloads& downloads;
+    Uploads& uploads;
     telemetry::Log log = telemetry::Log::none();
 };
 
@@ -56,6 +58,7 @@ void add_job_cancellation(http::Server& server, const Parts& parts);
 void add_event_stream(http::Server& server, const Parts& parts);
 void add_web_socket(http::Server& server, const Parts& parts);
 void add_file_download(http::Server& server, const Parts& parts);
+void add_file_upload(http::Server& server, const Parts& parts);
 void add_agent_credentials(http::Server& server, const Parts& parts);
 void add_sign_in(http::Server& server, const Parts& parts);
 void add_sessions(http::Server& server, const Parts& parts);
@@ -67,6 +70,9 @@ using CallerHandler = std::function<http::Response(const http::Request&, const C
 /// client's rate limit. Unavailable parts lead to 503 instead of 500: the client may retry.
 void add_route(http::Server& server, const Parts& parts, const std::string& method,
                const std::string& pattern, CallerHandler handler, http::IsLarge is_large = nullptr);
+/// The same for a handler that reads the body while it arrives. @param max_body bytes
+void add_stream_route(http::Server& server, const Parts& parts, const std::string& method,
+                      const std::string& pattern, CallerHandler handler, std::uint64_t max_body);
 /// The same for a handler that treats all callers alike.
 void add_route(http::Server& server, const Parts& parts, const std::string& method,
                const std::string& pattern, http::Handler handler, http::IsLarge is_large = nullptr);

@@ -72,7 +72,7 @@ struct Gateway {
                            testkit::kCallTimeout),
           feed(feed_limits, metrics),
           parts{settings, served,           bus,      health, memory,   followers, inputs, rates,
-                tokens,   contract_wallets, sign_ins, feed,   sessions, downloads},
+                tokens,   contract_wallets, sign_ins, feed,   sessions, downloads, uploads},
           server(server_config(memory), clock, telemetry::Log::none(), metrics) {
         record_deployment(ChainId{97}, settings.job_manager);
         for (const char* name : {"postgres", "schema", "nats"}) {
@@ -189,6 +189,7 @@ struct Gateway {
     FakeClock clock_of_lookups{SystemClock().now()};
     InputLookup inputs{has_store ? &content : nullptr, clock_of_lookups};
     Downloads downloads{has_store ? &content : nullptr, settings.trusted_proxies, telemetry::Log::none()};
+    Uploads uploads{settings.ipfs_api_url.empty() ? nullptr : &content};
     FakeClock clock_of_rates{
         SystemClock().now()};  ///< does not run: a test that sends many requests does not wait
     RateLimits rates{settings.rates, clock_of_rates};

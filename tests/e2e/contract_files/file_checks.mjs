@@ -1,17 +1,16 @@
 // Files of the market's content store, over REST.
 
-import { createHash } from 'node:crypto';
-
 /**
- * Reads the output of a job, whole, in part and not at all.
+ * Stores a file and reads it whole, in part and not at all.
  *
  * @param fetchChecked fetch whose answers are validated against openapi.yaml
+ * @param token of the operator
  * @param output CID of an output directory
- * @param store URL of the content store
  * @param fault is called with each fault
  */
-export async function checkFiles({ fetchChecked, api, output, store, fault }) {
+export async function checkFiles({ fetchChecked, api, token, output, fault }) {
     const get = (cid, headers = {}) => fetchChecked(new Request(`${api}/api/files/${cid}`, { headers }));
+    const post = (body, headers) => fetchChecked(new Request(`${api}/api/files`, { method: 'POST', body, headers }));
     const expect = async (what, answer, status, code) => {
         const { code: found } = status >= 400 ? await answer.json() : {};
         if (answer.status !== status || found !== code) {
@@ -20,10 +19,14 @@ export async function checkFiles({ fetchChecked, api, output, store, fault }) {
     };
     await expect('a directory', await get(output), 422, 'is_directory');
     await expect('no CID', await get('bafy'), 400, 'invalid_cid');
-    const text = 'done\n';
-    const cid = await rawCid(store, text);
+    await expect('an upload without credentials', await post('done\n', {}), 401, 'unauthorized');
+    const stored = await post('done\n', { authorization: `Bearer ${token}` });
+    const { cid, bytes } = await stored.json();
+    if (stored.status !== 201 || bytes !== 5 || stored.headers.get('location') !== `/api/files/${cid}`) {
+        fault(`POST /api/files is answered ${stored.status} ${cid} ${bytes} ${stored.headers.get('location')}`);
+    }
     const whole = await get(cid);
-    if (whole.status !== 200 || await whole.text() !== text || whole.headers.get('etag') !== `"${cid}"`) {
+    if (whole.status !== 200 || await whole.text() !== 'done\n' || whole.headers.get('etag') !== `"${cid}"`) {
         fault(`GET /api/files/${cid} is answered ${whole.status} ${whole.headers.get('etag')}`);
     }
     const part = await get(cid, { range: 'bytes=1-2' });
@@ -32,16 +35,4 @@ export async function checkFiles({ fetchChecked, api, output, store, fault }) {
     }
     await expect('a range beyond the file', await get(cid, { range: 'bytes=5-' }), 416, 'range_not_satisfiable');
     await expect('a known file', await get(cid, { 'if-none-match': `"${cid}"` }), 304);
-}
-
-/** Stores the text as a raw block. */
-async function rawCid(store, text) {
-    const body = new FormData();
-    body.set('data', new Blob([text]), 'block');
-    const answer = await fetch(`${store}/api/v0/block/put?mhtype=sha2-256&cid-codec=raw&pin=true`, { method: 'POST', body });
-    const { Key: key } = await answer.json();
-    if (key === undefined) {
-        throw new Error(`the store has no CID for ${createHash('sha256').update(text).digest('hex')}`);
-    }
-    return key;
 }

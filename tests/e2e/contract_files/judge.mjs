@@ -292,7 +292,7 @@ for (const [method, path, body, headers] of [
 ]) {
     await ask(method, path, body, headers);
 }
-await checkFiles({ fetchChecked: checkedFetch, api, output: receipt.outputFileCID, store: env.IPFS_API_URL, fault: (text) => faults.add(text) });
+await checkFiles({ fetchChecked: checkedFetch, api, token: env.OPERATOR_TOKEN, output: receipt.outputFileCID, fault: (text) => faults.add(text) });
 // ---- sign-in, sessions, API keys
 
 const account = privateKeyToAccount(env.WALLET_PRIVATE_KEY);
