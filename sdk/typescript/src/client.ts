@@ -1,10 +1,12 @@
 // The client: the gateway's resources, typed by proto/openapi.yaml, and the way of a job from its check to its output.
 
 import createClient from 'openapi-fetch';
+import { CID } from 'multiformats/cid';
 
-import { JobEnded, LamdaError, type Job } from './errors.js';
+import { ContentError, JobEnded, LamdaError, type Job } from './errors.js';
 import { followFeed, type FeedChannel, type FeedMessage, type FeedOptions } from './feed.js';
 import { FeedJobUpdates, type AnyJob, type JobUpdates } from './job_updates.js';
+import { blobOf, cidOf, type FileContent, type StoredFile } from './files.js';
 import { followLog, type LogChunk } from './logs.js';
 import type { components, operations, paths } from './openapi.js';
 import { filesOf, hexDigest, VerifiedBlocks, type OutputFile } from './output.js';
@@ -316,6 +318,43 @@ export class Lamda {
     /** The files of an output directory by its CID, each block verified. @throws ContentError */
     output(cid: string): AsyncGenerator<OutputFile, void, undefined> {
         return filesOf(cid, this.#blocks);
+    }
+
+    // ---- files
+
+    /**
+     * Stores a file in the gateway's content store, for a session or an API key with files:write. The CID is computed here as well. Not repeated if
+     * it fails; a repetition by the caller has no second effect.
+     *
+     * @throws ContentError if the gateway answers another CID
+     */
+    async uploadFile(content: FileContent, waiting: Waiting = {}): Promise<StoredFile> {
+        const stored = dataOf(await this.#once.POST('/api/files', {
+            body: content as unknown as string, bodySerializer: (body) => body, headers: { 'content-type': 'application/octet-stream' }, ...signalOf(waiting),
+        }));
+        const expected = await cidOf(content);
+        if (stored.cid !== expected) {
+            throw new ContentError(`the gateway stored ${stored.cid}, but the file is ${expected}`);
+        }
+        return stored;
+    }
+
+    /**
+     * A file of the content stores by the gateway, verified: its bytes have the CID. Only for files with the layout of
+     * `ipfs add --cid-version=1`, which uploads and outputs have; `output` reads any other from stores.
+     *
+     * @param most bytes, which are held in memory; default 64 MiB
+     * @throws ContentError for other bytes, another layout, or more of them
+     */
+    async downloadFile(cid: string, { most = 64 * 1024 * 1024, ...waiting }: Waiting & { most?: number } = {}): Promise<Blob> {
+        const wanted = CID.parse(cid).toV1().toString();
+        const answer = await this.#api.GET('/api/files/{cid}', { params: { path: { cid } }, parseAs: 'stream', ...signalOf(waiting) });
+        const content = await blobOf(dataOf(answer) as ReadableStream<Uint8Array>, most);
+        const found = await cidOf(content);
+        if (found !== wanted) {
+            throw new ContentError(`the bytes do not have the CID ${wanted}, but ${found}`);
+        }
+        return content;
     }
 
     /** Ends a job that has no result, by the renter's signature. The payment does not come back: see `escrow`. */

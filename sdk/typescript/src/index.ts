@@ -3,6 +3,7 @@
 export * from './client.js';
 export { ContentError, JobEnded, LamdaError, WalletError, type FieldError, type Job, type Problem } from './errors.js';
 export type { FeedChannel, FeedMessage } from './feed.js';
+export type { FileContent, StoredFile } from './files.js';
 export type { AnyJob, JobUpdates } from './job_updates.js';
 export type { LogChunk } from './logs.js';
 export type { components, operations, paths } from './openapi.js';
