@@ -35,6 +35,9 @@ Bytes FileReader::next(const std::stop_token& stop) {
     while (left_ > 0) {
         // The parts of a node have its size together (parse_node), and each is compared with it below: the
         // levels end where the file does.
+        if (levels_.empty()) {
+            throw Mismatch("an earlier block of the file has failed");
+        }
         Level& level = levels_.back();
         if (!level.data.empty()) {
             Bytes data = std::exchange(level.data, {});
@@ -57,8 +60,13 @@ Bytes FileReader::next(const std::stop_token& stop) {
         if (stated == 0 || level.at <= position_) {
             continue;
         }
-        if (enter(part, at, stop) != stated) {
-            throw Mismatch("a node of the file gives a wrong size for its part " + part.to_string());
+        try {
+            if (enter(part, at, stop) != stated) {
+                throw Mismatch("a node of the file gives a wrong size for its part " + part.to_string());
+            }
+        } catch (...) {
+            levels_.clear();  // no later call may go on behind the missing part
+            throw;
         }
     }
     return {};

@@ -95,6 +95,7 @@ TEST_CASE("a block with other bytes, or of another size, is not returned") {
     CHECK(as_string(reader.next()) == "12345");
     scene.blocks.damage(other);
     CHECK_THROWS_AS(reader.next(), WrongBytes);
+    CHECK_THROWS_AS(reader.next(), Mismatch);  // never what follows
     CHECK_THROWS_AS(scene.all_of(scene.blocks.add_file({raw, raw}, {5, 6})), Mismatch);
     const Cid inner = scene.blocks.add_file({raw}, {5});
     CHECK_THROWS_AS(scene.all_of(scene.blocks.add_file({inner}, {4})), Mismatch);
