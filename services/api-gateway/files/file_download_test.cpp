@@ -118,7 +118,8 @@ TEST_CASE("a block that fails its check ends the answer before its announced len
 
 TEST_CASE("what is not a readable file is refused with the reason") {
     FileScene scene;
-    CHECK(scene.code_of("bafy") == "invalid_cid");
+    CHECK(scene.code_of("bafy") == "invalid_request");
+    CHECK(scene.get("bafy").body.at("errors")[0].at("code") == "invalid_cid");
     CHECK(scene.get("bafy").status == 400);
     const auto missing = scene.get(Cid(CidCodec::kRaw, {}).to_string());
     CHECK(missing.status == 503);

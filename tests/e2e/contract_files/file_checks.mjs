@@ -18,7 +18,7 @@ export async function checkFiles({ fetchChecked, api, token, output, fault }) {
         }
     };
     await expect('a directory', await get(output), 422, 'is_directory');
-    await expect('no CID', await get('bafy'), 400, 'invalid_cid');
+    await expect('no CID', await get('bafy'), 400, 'invalid_request');
     await expect('an upload without credentials', await post('done\n', {}), 401, 'unauthorized');
     const stored = await post('done\n', { authorization: `Bearer ${token}` });
     const { cid, bytes } = await stored.json();
