@@ -16,8 +16,6 @@ namespace lamda::http {
 namespace {
 
 constexpr std::size_t kPiece = 64U << 10;
-/// Between two looks at the clock, and at the server's stop.
-constexpr int kSliceMs = 50;
 constexpr auto kNoLimit = std::numeric_limits<std::size_t>::max();
 
 [[noreturn]] void refuse(const char* detail) {
@@ -29,14 +27,13 @@ constexpr auto kNoLimit = std::numeric_limits<std::size_t>::max();
 BodyReader::BodyReader(int fd, const RequestHead& head, const StreamLimits& limits, const Clock& clock,
                        const std::atomic<bool>& stopping)
     : fd_(fd),
-      limits_(limits),
       clock_(clock),
       stopping_(stopping),
       announced_(head.chunked ? std::nullopt : std::optional(head.content_length)),
       left_(head.content_length),
       expects_continue_(head.expects_continue),
       finished_(announced_ == std::uint64_t{0}),
-      allowance_(limits.most_wait) {
+      allowance_(limits) {
     if (head.chunked) {
         chunks_.emplace(kNoLimit);
     }
@@ -69,10 +66,7 @@ std::string_view BodyReader::read() {
             take_part();
         }
     }
-    allowance_ = std::min<std::chrono::duration<double>>(
-        limits_.most_wait,
-        allowance_ + std::chrono::duration<double>(static_cast<double>(body_.size()) /
-                                                   static_cast<double>(limits_.least_rate)));
+    allowance_.received(body_.size());
     return body_;
 }
 
@@ -116,9 +110,8 @@ void BodyReader::take_chunks() {
 void BodyReader::wait() {
     const auto began = clock_.steady();
     pollfd readable{fd_, POLLIN, 0};
-    ::poll(&readable, 1, kSliceMs);
-    allowance_ -= clock_.steady() - began;
-    if (allowance_.count() <= 0 && (readable.revents & POLLIN) == 0) {
+    ::poll(&readable, 1, static_cast<int>(WaitAllowance::kSlice.count()));
+    if (!allowance_.waited(clock_.steady() - began, (readable.revents & POLLIN) != 0)) {
         throw problem::Problem{408, "request_timeout", "", "the body did not arrive in time", {}};
     }
 }

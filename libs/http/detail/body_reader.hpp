@@ -2,7 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,6 +11,7 @@
 #include "http/body_stream.hpp"
 #include "http/detail/chunked.hpp"
 #include "http/detail/request_head.hpp"
+#include "http/detail/wait_allowance.hpp"
 
 namespace lamda::http {
 
@@ -36,7 +36,6 @@ class BodyReader final : public BodyStream {
     std::size_t receive(int flags, std::size_t most);
 
     const int fd_;
-    const StreamLimits limits_;
     const Clock& clock_;
     const std::atomic<bool>& stopping_;
     const std::optional<std::uint64_t> announced_;
@@ -44,7 +43,7 @@ class BodyReader final : public BodyStream {
     std::optional<ChunkDecoder> chunks_;
     bool expects_continue_;
     bool finished_;
-    std::chrono::duration<double> allowance_;  ///< time to wait for the next byte
+    WaitAllowance allowance_;
     std::string buffer_;
     std::string body_;  ///< returned last
 };
