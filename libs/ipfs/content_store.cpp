@@ -1,7 +1,9 @@
 #include "ipfs/content_store.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/deadline.hpp"
 #include "ipfs/detail/dag_pb.hpp"
 #include "ipfs/detail/redirect.hpp"
 #include "ipfs/detail/uploader.hpp"
@@ -15,6 +17,8 @@ namespace {
 /// content.
 constexpr std::size_t kMostRead = 8U << 20;
 constexpr Millis kCheckTimeout{3'000};
+/// For a block that the API has on its disk.
+constexpr Millis kOwnBlockTimeout{5'000};
 
 struct Source {
     std::string shown;
@@ -23,20 +27,28 @@ struct Source {
 
 std::vector<Source> sources_of(const ContentConfig& config, const Cid& cid, const std::stop_token& stop) {
     std::vector<Source> out;
+    const auto add_api = [&](const char* option, Millis timeout) {
+        net::HttpRequest request;
+        request.method = "POST";
+        request.url = config.api_url + "/api/v0/block/get?arg=" + cid.to_string() + option;
+        request.timeout = timeout;
+        out.push_back({net::redact_url(config.api_url), std::move(request)});
+    };
+    // A node that searches the network for a block may take the whole timeout: the gateways come before that.
+    if (!config.api_url.empty() && !config.gateways.empty()) {
+        add_api("&offline=true", std::min(config.timeout, kOwnBlockTimeout));
+    }
     for (const auto& gateway : config.gateways) {
         net::HttpRequest request;
         request.url = gateway + "/ipfs/" + cid.to_string() + "?format=raw";
         request.headers = {{"Accept", "application/vnd.ipld.raw"}};
+        request.timeout = config.timeout;
         out.push_back({net::redact_url(gateway), std::move(request)});
     }
     if (!config.api_url.empty()) {
-        net::HttpRequest request;
-        request.method = "POST";
-        request.url = config.api_url + "/api/v0/block/get?arg=" + cid.to_string();
-        out.push_back({net::redact_url(config.api_url), std::move(request)});
+        add_api("", config.timeout);
     }
     for (auto& source : out) {
-        source.request.timeout = config.timeout;
         source.request.max_body = kMostRead;
         source.request.stop = stop;
     }
@@ -83,16 +95,27 @@ void ContentStore::check() {
     detail::post(http_, std::move(request), "the content store does not answer");
 }
 
-Bytes ContentStore::block(const Cid& cid, const std::stop_token& stop) {
+Bytes ContentStore::block(const Cid& cid, const std::stop_token& stop, std::optional<Millis> longest) {
     if (verifies(cid, {})) {
         return {};
     }
     std::string why;
     bool wrong_bytes = false;
-    for (auto& source : sources_of(config_, cid, stop)) {
+    auto sources = sources_of(config_, cid, stop);
+    const auto limit = longest ? longest : config_.longest;
+    const SystemClock clock;
+    const Deadline deadline(clock, limit.value_or(Millis(0)));
+    auto not_asked = static_cast<std::int64_t>(sources.size());
+    for (auto& source : sources) {
         if (stop.stop_requested()) {
             break;
         }
+        if (limit) {
+            // At least 1 ms: libcurl takes 0 for no timeout.
+            const auto share = std::max(deadline.left() / not_asked, Millis(1));
+            source.request.timeout = std::min(source.request.timeout, share);
+        }
+        --not_asked;
         std::string said;
         try {
             const auto answer = send_following(http_, source.request);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -19,7 +20,9 @@ struct ContentConfig {
     std::vector<std::string>
         gateways;                 ///< serve `/ipfs/<cid>?format=raw`; with or without `/ipfs` at the end
     std::string pinata_jwt = {};  ///< pins stored content, if set
-    Millis timeout{60'000};
+    Millis timeout{60'000};       ///< of one request
+    /// For one block from all sources together; absent: `timeout` for each.
+    std::optional<Millis> longest = {};
     std::string pinata_url = "https://api.pinata.cloud";
 };
 
@@ -29,9 +32,11 @@ class ContentStore final : public TreeStore {
     ContentStore(ContentConfig config, net::Transport& http);
     /// Checks that the store for outputs answers. @throws Unavailable
     void check();
-    /// One block, verified; tries gateways and API in turn and follows redirects. @throws Unavailable (also
-    /// WrongBytes); TooLarge if the block with this CID has more than 2 MiB
-    Bytes block(const Cid& cid, const std::stop_token& stop = {});
+    /// One block, verified. Asks for the API's own blocks, then the gateways, then the API, which may search
+    /// the network; follows redirects. @param longest in place of the configured one; sources that do not
+    /// answer leave the others their share of it  @throws Unavailable (also WrongBytes); TooLarge if the
+    /// block with this CID has more than 2 MiB
+    Bytes block(const Cid& cid, const std::stop_token& stop = {}, std::optional<Millis> longest = {});
     void fetch(const Cid& cid, const std::string& path, std::uint64_t max_bytes,
                const std::stop_token& stop = {}) override;
     void fetch_resumable(const Cid& cid, const std::string& path, std::uint64_t max_bytes,

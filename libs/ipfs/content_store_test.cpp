@@ -5,6 +5,8 @@
 #include <fstream>
 #include <limits>
 #include <map>
+#include <thread>
+#include <utility>
 
 #include "crypto/digest.hpp"
 #include "ipfs/testing/block_server.hpp"
@@ -43,6 +45,45 @@ struct ReferenceStore {
     std::string url() const { return store.url(); }
 };
 
+/// Sources that answer some URLs; the others time out, at once or after `slow`.
+class ScriptedTransport final : public net::Transport {
+  public:
+    std::map<std::string, std::string> answers;
+    Millis slow{0};
+
+    net::HttpResponse send(const net::HttpRequest& request) override {
+        requests_.push_back(request);
+        const auto found = answers.find(request.url);
+        if (found == answers.end()) {
+            std::this_thread::sleep_for(slow);
+            throw net::TransportError(net::TransportError::Kind::kTimeout, "timeout");
+        }
+        net::HttpResponse out;
+        out.status = 200;
+        out.body = found->second;
+        return out;
+    }
+    std::unique_ptr<net::Exchanges> exchanges() override { return nullptr; }
+
+    std::vector<std::string> asked() {
+        std::vector<std::string> out;
+        for (const auto& request : std::exchange(requests_, {})) {
+            out.push_back(request.url);
+        }
+        return out;
+    }
+    std::vector<Millis> timeouts() {
+        std::vector<Millis> out;
+        for (const auto& request : std::exchange(requests_, {})) {
+            out.push_back(request.timeout);
+        }
+        return out;
+    }
+
+  private:
+    std::vector<net::HttpRequest> requests_;
+};
+
 }  // namespace
 
 TEST_CASE("a block is accepted from any source that has it, if it matches its CID") {
@@ -79,6 +120,56 @@ TEST_CASE("a block is accepted from any source that has it, if it matches its CI
     for (const auto* end : {"/", "/api/v0", "/api/v0/", "//"}) {
         CHECK(from({}, api.url() + end) == "hello lamda\n");
     }
+}
+
+TEST_CASE("a block that the API has is read from it, whether the gateways answer or not") {
+    ScriptedTransport http;
+    const ContentConfig config{
+        .api_url = "http://api", .gateways = {"http://gateway"}, .longest = Millis(9'000)};
+    const Cid cid(CidCodec::kRaw, crypto::sha256(as_bytes("content")));
+    ContentStore store(config, http);
+    const std::string own = "http://api/api/v0/block/get?arg=" + cid.to_string() + "&offline=true";
+    const std::string gateway = "http://gateway/ipfs/" + cid.to_string() + "?format=raw";
+    const std::string anywhere = "http://api/api/v0/block/get?arg=" + cid.to_string();
+    using Urls = std::vector<std::string>;
+    http.answers = {{own, "content"}};
+    CHECK(as_string(store.block(cid)) == "content");
+    CHECK(http.asked() == Urls{own});
+    http.answers = {{gateway, "content"}};
+    CHECK(as_string(store.block(cid)) == "content");
+    CHECK(http.asked() == Urls{own, gateway});
+    http.answers = {{anywhere, "content"}};
+    CHECK(as_string(store.block(cid)) == "content");
+    CHECK(http.asked() == Urls{own, gateway, anywhere});
+}
+
+TEST_CASE("all sources of a block share the time, so that each is asked") {
+    ScriptedTransport http;
+    ContentStore store({.api_url = "http://api",
+                        .gateways = {"http://one", "http://two"},
+                        .timeout = Millis(15'000),
+                        .longest = Millis(20'000)},
+                       http);
+    const Cid cid(CidCodec::kRaw, {});
+    CHECK_THROWS_AS(store.block(cid), Unavailable);
+    // The more time the earlier ones leave, the more the later ones have.
+    const auto times = http.timeouts();
+    REQUIRE(times.size() == 4);
+    CHECK(times[0] <= Millis(5'000));
+    CHECK(times[1] <= Millis(6'667));
+    CHECK(times[2] <= Millis(10'000));
+    CHECK(times[3] <= Millis(15'000));
+    CHECK_THROWS_AS(store.block(cid, {}, Millis(4'000)), Unavailable);
+    const auto shorter = http.timeouts();
+    REQUIRE(shorter.size() == 4);
+    CHECK(shorter[0] <= Millis(1'000));
+    CHECK(shorter[3] <= Millis(4'000));
+    // One gateway that does not answer leaves the API its part.
+    http.slow = Millis(1);
+    CHECK_THROWS_AS(store.block(cid, {}, Millis(1)), Unavailable);
+    const auto late = http.timeouts();
+    REQUIRE(late.size() == 4);
+    CHECK(late[3] == Millis(1));
 }
 
 TEST_CASE("a block is too large only if it matches the CID") {

@@ -20,8 +20,10 @@ constexpr std::uint64_t kMoreBlocks = 1'000;
 
 }  // namespace
 
-FileReader::FileReader(ContentStore& store, const Cid& cid, const std::stop_token& stop) : store_(store) {
-    size_ = enter(cid, 0, stop);
+FileReader::FileReader(ContentStore& store, const Cid& cid, const std::stop_token& stop,
+                       std::optional<Millis> longest)
+    : store_(store) {
+    size_ = enter(cid, 0, stop, longest);
     left_ = size_;
     most_blocks_ = kMoreBlocks + size_ / kBytesOfBlock;
 }
@@ -72,7 +74,7 @@ Bytes FileReader::next(const std::stop_token& stop) {
     return {};
 }
 
-Bytes FileReader::block(const Cid& cid, const std::stop_token& stop) {
+Bytes FileReader::block(const Cid& cid, const std::stop_token& stop, std::optional<Millis> longest) {
     if (levels_.size() == kMostLevels) {
         throw Mismatch(cid.to_string() + " is nested more than " + std::to_string(kMostLevels) +
                        " levels deep");
@@ -80,11 +82,12 @@ Bytes FileReader::block(const Cid& cid, const std::stop_token& stop) {
     if (++blocks_ > most_blocks_) {
         throw TooLarge("the file has more than " + std::to_string(most_blocks_) + " blocks");
     }
-    return store_.block(cid, stop);
+    return store_.block(cid, stop, longest);
 }
 
-std::uint64_t FileReader::enter(const Cid& cid, std::uint64_t at, const std::stop_token& stop) {
-    Bytes bytes = block(cid, stop);
+std::uint64_t FileReader::enter(const Cid& cid, std::uint64_t at, const std::stop_token& stop,
+                                std::optional<Millis> longest) {
+    Bytes bytes = block(cid, stop, longest);
     if (cid.codec() == CidCodec::kRaw) {
         const auto size = bytes.size();
         levels_.push_back({std::move(bytes), {}, {}, 0, at});

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -21,8 +22,10 @@ class IsDirectory : public Mismatch {
 /// nodes above it: at most 3 MiB. Not thread-safe.
 class FileReader {
   public:
-    /// Reads the root. @throws Unavailable; IsDirectory; Mismatch if the content is no file; TooLarge
-    FileReader(ContentStore& store, const Cid& cid, const std::stop_token& stop = {});
+    /// Reads the root. @param longest of this one block (ContentStore::block)
+    /// @throws Unavailable; IsDirectory; Mismatch if the content is no file; TooLarge
+    FileReader(ContentStore& store, const Cid& cid, const std::stop_token& stop = {},
+               std::optional<Millis> longest = {});
 
     /// Bytes of the whole file, as the root states them.
     std::uint64_t size() const { return size_; }
@@ -43,9 +46,10 @@ class FileReader {
         std::uint64_t at = 0;  ///< offset in the file of what is next
     };
 
-    Bytes block(const Cid& cid, const std::stop_token& stop);
+    Bytes block(const Cid& cid, const std::stop_token& stop, std::optional<Millis> longest);
     /// Adds the level of a part. @return its size
-    std::uint64_t enter(const Cid& cid, std::uint64_t at, const std::stop_token& stop);
+    std::uint64_t enter(const Cid& cid, std::uint64_t at, const std::stop_token& stop,
+                        std::optional<Millis> longest = {});
     void leave();
     /// The selected part of bytes that begin at this offset of the file.
     Bytes selected(Bytes bytes, std::uint64_t at);

@@ -1,7 +1,6 @@
 // The configuration of a client that only looks blocks up: it stores nothing, and gives up soon.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,8 +14,7 @@ inline constexpr Millis kLongestLookup{4'000};
 
 /// @param api_url may be empty  @param gateways may be empty
 inline ContentConfig lookup_config(std::string api_url, std::vector<std::string> gateways) {
-    const auto stores = static_cast<std::int64_t>(gateways.size() + 1);
-    return {std::move(api_url), std::move(gateways), "", kLongestLookup / stores};
+    return {std::move(api_url), std::move(gateways), "", kLongestLookup, kLongestLookup};
 }
 
 }  // namespace lamda::ipfs

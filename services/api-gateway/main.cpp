@@ -21,6 +21,7 @@ constexpr std::size_t kConnections = 8;
 constexpr store::SessionLimits kLimits{Millis(5'000), true};
 /// For one block of a file from one store.
 constexpr Millis kBlockTimeout{15'000};
+constexpr Millis kLongestBlock{20'000};
 /// Most of them are idle listeners of the live feed.
 constexpr std::size_t kMostSockets = 16'000;
 
@@ -43,7 +44,8 @@ int serve(runtime::App& app, const gateway::Config& config) {
     ipfs::ContentStore content(ipfs::lookup_config(config.ipfs_api_url, config.ipfs_gateways), http);
     const bool has_store = !config.ipfs_api_url.empty() || !config.ipfs_gateways.empty();
     gateway::InputLookup inputs(has_store ? &content : nullptr, clock);
-    ipfs::ContentStore files({config.ipfs_api_url, config.ipfs_gateways, "", kBlockTimeout}, http);
+    ipfs::ContentStore files({config.ipfs_api_url, config.ipfs_gateways, "", kBlockTimeout, kLongestBlock},
+                             http);
     gateway::Downloads downloads(has_store ? &files : nullptr, config.trusted_proxies, app.log());
     gateway::Uploads uploads(config.ipfs_api_url.empty() ? nullptr : &files);
     gateway::RateLimits rates(config.rates, clock);

@@ -12,6 +12,8 @@ namespace {
 
 /// Each is sent within the server's time limit for an answer, or the client is dropped: 10 s.
 constexpr std::size_t kPiece = 64U << 10;
+/// For the root, which a worker of the server waits for.
+constexpr Millis kLongestRoot{4'000};
 
 }  // namespace
 
@@ -27,7 +29,8 @@ Downloads::Opened Downloads::open(const Cid& cid, const std::string& client) {
         throw problem::Problem{503, "too_many_downloads", "", "too many files are being read; try again", {}};
     }
     try {
-        return {cid.to_string(), ipfs::FileReader(*store_, cid, stopping_.get_token()), *std::move(slot)};
+        return {cid.to_string(), ipfs::FileReader(*store_, cid, stopping_.get_token(), kLongestRoot),
+                *std::move(slot)};
     } catch (const ipfs::Unavailable&) {
         throw problem::Problem{
             503, "content_unavailable", "", "no content store has this content now; try again", {}};
