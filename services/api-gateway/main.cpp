@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kConnections = 8;
 /// The gateway's statements read pages by indexes; a slower one is aborted.
 constexpr store::SessionLimits kLimits{Millis(5'000), true};
-/// For one block of a file from one store.
+/// For one block of a file: from one store, and from all.
 constexpr Millis kBlockTimeout{15'000};
 constexpr Millis kLongestBlock{20'000};
 /// Most of them are idle listeners of the live feed.
@@ -75,8 +75,8 @@ int serve(runtime::App& app, const gateway::Config& config) {
     for (const char* name : {"feed_requests_1", "feed_requests_2"}) {
         app.loop(name, [&](const std::stop_token& stop) { sessions.run(parts, stop); });
     }
-    for (const char* name : {"downloads_1", "downloads_2", "downloads_3", "downloads_4"}) {
-        app.loop(name, [&](const std::stop_token& stop) { downloads.run(stop); });
+    for (std::size_t i = 1; i <= gateway::Downloads::kMost; ++i) {
+        app.loop("downloads_" + std::to_string(i), [&](const std::stop_token& stop) { downloads.run(stop); });
     }
     app.loop("log_followers", [&](const std::stop_token& stop) { followers.run(stop); });
     app.at_stop([&] {

@@ -72,7 +72,7 @@ void Downloads::run(const std::stop_token& stop) {
         const auto download = std::move(waiting_.front());
         waiting_.pop_front();
         lock.unlock();
-        const bool more = send_next(*download, stop) && !download->feed->full();
+        const bool more = send_next(*download, stop);
         lock.lock();
         download->queued = std::exchange(download->again, false) || more;
         if (download->queued) {
@@ -82,8 +82,9 @@ void Downloads::run(const std::stop_token& stop) {
 }
 
 bool Downloads::send_next(Download& download, const std::stop_token& stop) {
-    auto& [opened, feed, queued, again] = download;
-    if (feed->closed() || feed->full()) {
+    auto& opened = download.opened;
+    const auto feed = download.feed.lock();
+    if (feed == nullptr || feed->closed() || feed->full()) {
         return false;
     }
     try {
@@ -97,7 +98,7 @@ bool Downloads::send_next(Download& download, const std::stop_token& stop) {
             feed->push(std::make_shared<const std::string>(as_string(piece)));
             left = left.subspan(piece.size());
         }
-        return true;
+        return !feed->full();
     } catch (const std::exception& error) {
         // The end before the announced length shows the client that the answer is incomplete.
         log_.warn("download cut", {{"cid", opened.cid}, {"error", error.what()}});

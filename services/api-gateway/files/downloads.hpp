@@ -16,13 +16,13 @@
 
 namespace lamda::gateway {
 
-/// Thread-safe. A download holds a slot and at most 3 MiB, and a thread only while a block is fetched: a
-/// client that reads slowly holds none. A block that no store has, or that fails its check, ends the answer
-/// before its announced length.
+/// Thread-safe. A download holds a slot and at most 3 MiB, and a thread while a block is fetched: with a
+/// thread for each slot, a store that does not answer one client delays no other. A block that no store has,
+/// or that fails its check, ends the answer before its announced length.
 class Downloads {
   public:
     static constexpr std::size_t kMost = 32;
-    static constexpr std::size_t kMostOfClient = 8;  ///< of one address; the trusted proxies are not limited
+    static constexpr std::size_t kMostOfClient = 4;  ///< of one address; the trusted proxies are not limited
 
     /// @param store absent: none is configured
     Downloads(ipfs::ContentStore* store, const http::AddressRanges& proxies, telemetry::Log log);
@@ -39,7 +39,7 @@ class Downloads {
     Opened open(const Cid& cid, const std::string& client);
     /// Sends what the reader selects, as the feed has room, by the threads of run().
     std::shared_ptr<http::Feed> send(Opened opened);
-    /// Fetches blocks until stopped. Several threads may run it.
+    /// Fetches blocks until stopped, one at a time: for kMost threads.
     void run(const std::stop_token& stop);
     /// Ends open() within about a second.
     void stop() { stopping_.request_stop(); }
@@ -47,14 +47,14 @@ class Downloads {
   private:
     struct Download {
         Opened opened;
-        std::shared_ptr<http::Feed> feed;
-        bool queued = true;  ///< waits for a thread, or has one
-        bool again = false;  ///< the feed had room while a thread had it
+        std::weak_ptr<http::Feed> feed;  ///< it owns the download: its end is the download's
+        bool queued = true;              ///< waits for a thread, or has one
+        bool again = false;              ///< the feed had room while a thread had it
     };
     using DownloadPtr = std::shared_ptr<Download>;
 
     void wake(const DownloadPtr& download);
-    /// Returns false once nothing more is to be sent.
+    /// Returns true if more can be sent now.
     bool send_next(Download& download, const std::stop_token& stop);
 
     ipfs::ContentStore* const store_;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "net/http_client.hpp"
 #include "services/api-gateway/feed/feed_reader.hpp"
@@ -205,7 +206,13 @@ struct Gateway {
     int port = 0;
     std::jthread reading{[this](const std::stop_token& stop) { feed_reader.run(stop); }};
     std::jthread answering{[this](const std::stop_token& stop) { sessions.run(parts, stop); }};
-    std::jthread downloading{[this](const std::stop_token& stop) { downloads.run(stop); }};
+    std::vector<std::jthread> downloading = [this] {
+        std::vector<std::jthread> out;
+        for (std::size_t i = 0; i < Downloads::kMost; ++i) {
+            out.emplace_back([this](const std::stop_token& stop) { downloads.run(stop); });
+        }
+        return out;
+    }();
     std::jthread following{[this](const std::stop_token& stop) { followers.run(stop); }};
 };
 
