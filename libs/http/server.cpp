@@ -360,6 +360,7 @@ int Server::start() {
     config.memory = impl_->config.memory;
     config.head_timeout = std::chrono::milliseconds(impl_->config.read_timeout_ms);
     config.body_timeout = config.head_timeout * 6;
+    config.write_timeout = std::chrono::milliseconds(impl_->config.write_timeout_ms);
     config.keep_alive = std::chrono::milliseconds(impl_->config.keep_alive_ms);
     impl_->engine = std::make_unique<Engine>(
         config, impl_->clock,

@@ -34,6 +34,7 @@ struct ServerConfig {
     std::size_t max_body = 1U << 20;      ///< bytes; more: 413
     StreamLimits streams;                 ///< of routes that stream their bodies
     int read_timeout_ms = 5'000;
+    int write_timeout_ms = 10'000;  ///< until the client has taken an answer; of a Feed, until it takes more
     int keep_alive_ms = 5'000;
     MemoryBudget* memory = nullptr;  ///< counts answers until they are sent; must outlive the server
     /// Peers whose X-Forwarded-For and X-Forwarded-Proto are believed.

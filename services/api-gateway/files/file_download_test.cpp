@@ -141,7 +141,7 @@ TEST_CASE("without a configured store there are no files") {
     CHECK(answer.body.at("code") == "no_content_store");
 }
 
-TEST_CASE("clients that do not read hold few downloads, little memory, and no thread") {
+TEST_CASE("clients that do not read hold few downloads, and free them when they go") {
     FileScene scene;
     const auto cid = scene.add_file(some_bytes(40 * kBlock));
     const auto small = scene.add_file("small");

@@ -40,7 +40,9 @@ inline http::ServerConfig server_config(MemoryBudget& memory) {
     out.cors_origins = {kOrigin};
     out.validators = true;
     out.compression = true;
-    out.read_timeout_ms = 600'000;  // no honest client is late, however slow the machine is
+    // No client is late, however slow the machine is.
+    out.read_timeout_ms = 600'000;
+    out.write_timeout_ms = 600'000;
     return out;
 }
 
