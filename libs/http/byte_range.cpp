@@ -75,4 +75,8 @@ bool is_unchanged(const Request& request, std::string_view tag) {
     return names_tag(value_of(request, "if-none-match"), tag);
 }
 
+bool names_any_tag(const Request& request) {
+    return trimmed(value_of(request, "if-none-match")) == "*";
+}
+
 }  // namespace lamda::http

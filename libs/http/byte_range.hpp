@@ -28,4 +28,7 @@ Selection select_range(const Request& request, std::string_view tag, std::uint64
 /// True if `If-None-Match` of the request names the tag: the answer is 304.
 bool is_unchanged(const Request& request, std::string_view tag);
 
+/// True if `If-None-Match` of the request is `*`, which names the tag of any content that exists.
+bool names_any_tag(const Request& request);
+
 }  // namespace lamda::http

@@ -72,9 +72,11 @@ TEST_CASE("HEAD has no ranges") {
 TEST_CASE("If-None-Match names the tag, alone, in a list or by an asterisk") {
     Request request;
     CHECK_FALSE(is_unchanged(request, kTag));
+    CHECK_FALSE(names_any_tag(request));
     for (const char* field : {"\"tag\"", "\"a\", \"tag\"", "*", "W/\"tag\""}) {
         request.headers["if-none-match"] = field;
         CHECK(is_unchanged(request, kTag));
+        CHECK(names_any_tag(request) == (std::string_view(field) == "*"));
     }
     request.headers["if-none-match"] = "\"other\"";
     CHECK_FALSE(is_unchanged(request, kTag));

@@ -37,11 +37,16 @@ http::Response download(const Parts& parts, const http::Request& request) {
     const std::string name = cid.to_string();
     const std::string tag = "\"" + name + "\"";
     http::Response out{200, "application/octet-stream", "", file_headers(name, tag)};
-    if (http::is_unchanged(request, tag)) {
-        out.status = 304;  // the CID names its bytes: no store is asked
-        return out;
+    auto not_modified = out;
+    not_modified.status = 304;
+    const bool unchanged = http::is_unchanged(request, tag);
+    if (unchanged && !http::names_any_tag(request)) {
+        return not_modified;  // the CID names its bytes: no store is asked
     }
     auto opened = parts.downloads.open(cid, request.client);
+    if (unchanged) {
+        return not_modified;
+    }
     const auto size = opened.reader.size();
     const auto selection = http::select_range(request, tag, size);
     if (selection.kind == Kind::kUnsatisfiable) {

@@ -100,6 +100,20 @@ TEST_CASE("a client that has the file is answered 304 without a store") {
     CHECK(header(answer, "ETag") == "\"" + cid + "\"");
     CHECK(scene.blocks.requests() == before);
     CHECK(scene.get(cid, {{"If-None-Match", "\"other\""}}).status == 200);
+    // The asterisk names content that exists: the store is asked for it.
+    CHECK(scene.get(cid, {{"If-None-Match", "*"}}).status == 304);
+    CHECK(scene.get(Cid(CidCodec::kRaw, {}).to_string(), {{"If-None-Match", "*"}}).status == 503);
+}
+
+TEST_CASE("a file counts as an expensive request") {
+    ipfs::BlockServer blocks;
+    auto settings = with_store(blocks.url());
+    settings.rates = {1, 1, 5};
+    Gateway gateway(settings);
+    const auto answer = gateway.send("GET", "/api/files/" + blocks.add_text("content").to_string(), "",
+                                     {{"X-Forwarded-For", "192.0.2.1"}});
+    CHECK(answer.raw.body == "content");
+    CHECK(header(answer, "RateLimit") == "\"expensive\";r=9;t=1");
 }
 
 TEST_CASE("a block that fails its check ends the answer before its announced length") {

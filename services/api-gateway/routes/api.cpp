@@ -16,9 +16,10 @@ problem::Problem not_found(const std::string& what) {
 
 namespace {
 
-/// Reads of a page of the default size, or of one object, are cheap.
+/// Reads of a page of the default size, or of one object, are cheap. A file is not: stores are asked for it.
 CostOf cost_of(const std::string& method, const std::string& pattern, const http::IsLarge& is_large) {
-    const bool reads = method == "GET" || pattern.ends_with("/query") || pattern.ends_with("/introspect");
+    const bool reads = (method == "GET" && pattern != "/api/files/{cid}") || pattern.ends_with("/query") ||
+                       pattern.ends_with("/introspect");
     return [reads, is_large](const http::Request& request) {
         return reads && !(is_large && is_large(request)) ? Cost::kCheap : Cost::kExpensive;
     };
