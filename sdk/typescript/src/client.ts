@@ -1,8 +1,8 @@
 // The client: the gateway's resources, typed by proto/openapi.yaml, and the way of a job from its check to its output.
 
 import createClient from 'openapi-fetch';
-import { CID } from 'multiformats/cid';
 
+import { parseCid } from './cid.js';
 import { ContentError, JobEnded, LamdaError, type Job } from './errors.js';
 import { followFeed, type FeedChannel, type FeedMessage, type FeedOptions } from './feed.js';
 import { FeedJobUpdates, type AnyJob, type JobUpdates } from './job_updates.js';
@@ -344,12 +344,14 @@ export class Lamda {
      * `ipfs add --cid-version=1`, which uploads and outputs have; `output` reads any other from stores.
      *
      * @param most bytes, which are held in memory; default 64 MiB
-     * @throws ContentError for other bytes, another layout, or more of them
+     * @throws ContentError for other bytes, another layout, more of them, or a text that is no CID
      */
     async downloadFile(cid: string, { most = 64 * 1024 * 1024, ...waiting }: Waiting & { most?: number } = {}): Promise<Blob> {
-        const wanted = CID.parse(cid).toV1().toString();
+        const wanted = parseCid(cid).toV1().toString();
         const answer = await this.#api.GET('/api/files/{cid}', { params: { path: { cid } }, parseAs: 'stream', ...signalOf(waiting) });
-        const content = await blobOf(dataOf(answer) as ReadableStream<Uint8Array>, most);
+        // An answer with Content-Length 0 has no data in openapi-fetch.
+        const isEmpty = answer.response.ok && answer.data === undefined;
+        const content = isEmpty ? new Blob() : await blobOf(dataOf(answer) as ReadableStream<Uint8Array>, most);
         const found = await cidOf(content);
         if (found !== wanted) {
             throw new ContentError(`the bytes do not have the CID ${wanted}, but ${found}`);

@@ -16,12 +16,17 @@ export interface StoredFile {
 
 async function* partsOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
     const reader = stream.getReader();
-    for (;;) {
-        const { done, value } = await reader.read();
-        if (done) {
-            return;
+    try {
+        for (;;) {
+            const { done, value } = await reader.read();
+            if (done) {
+                return;
+            }
+            yield value;
         }
-        yield value;
+    } finally {
+        await reader.cancel().catch(() => undefined);  // the rest of a stream whose consumer has stopped is not sent
+        reader.releaseLock();
     }
 }
 
@@ -35,14 +40,13 @@ export async function cidOf(content: FileContent): Promise<string> {
     throw new Error('the file has no root');
 }
 
-/** Reads the whole body. @throws ContentError above `most` bytes */
+/** Reads the whole body, or cancels it. @throws ContentError above `most` bytes */
 export async function blobOf(stream: ReadableStream<Uint8Array>, most: number): Promise<Blob> {
     const parts: BlobPart[] = [];
     let size = 0;
     for await (const part of partsOf(stream)) {
         size += part.length;
         if (size > most) {
-            await stream.cancel().catch(() => undefined);
             throw new ContentError(`the file has more than ${most} bytes`);
         }
         parts.push(part as Uint8Array<ArrayBuffer>);

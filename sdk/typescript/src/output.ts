@@ -1,10 +1,11 @@
 // Content by CID from untrusted stores: each block is compared with the hash in its CID before it is used.
 
 import { recursive, type UnixFSEntry } from 'ipfs-unixfs-exporter';
-import { CID } from 'multiformats/cid';
+import type { CID } from 'multiformats/cid';
 import { equals, toHex } from 'multiformats/bytes';
 import { sha256 } from 'multiformats/hashes/sha2';
 
+import { parseCid } from './cid.js';
 import { ContentError } from './errors.js';
 
 /** A file of an output directory. */
@@ -106,7 +107,7 @@ function fileOf(root: string, entry: UnixFSEntry): OutputFile {
 
 /** The files below a directory, in the order of the directory. */
 export async function* filesOf(cid: string, blocks: VerifiedBlocks): AsyncGenerator<OutputFile, void, undefined> {
-    const root = CID.parse(cid);
+    const root = parseCid(cid);
     for await (const entry of recursive(root, blocks)) {
         if (entry.type === 'file' || entry.type === 'raw') {
             yield fileOf(root.toString(), entry);

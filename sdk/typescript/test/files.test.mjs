@@ -3,6 +3,11 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
+import { base16, base16upper } from 'multiformats/bases/base16';
+import { base32, base32upper } from 'multiformats/bases/base32';
+import { base58btc } from 'multiformats/bases/base58';
+import { CID } from 'multiformats/cid';
+
 import { ContentError, Lamda, LamdaError } from '@lamda/sdk';
 
 const small = new TextEncoder().encode('hello lamda\n');
@@ -63,8 +68,37 @@ test('a download is returned if it has its CID', async () => {
     const { lamda, asked } = client(() => new Response(big));
     assert.deepEqual(new Uint8Array(await (await lamda.downloadFile(cid)).arrayBuffer()), big);
     assert.equal(asked[0].path, `/api/files/${cid}`);
+});
+
+test('an empty file is downloaded, with Content-Length 0 and without', async () => {
     const empty = await cidOf(new Uint8Array());
-    assert.equal((await client(() => new Response('')).lamda.downloadFile(empty)).size, 0);
+    for (const headers of [{}, { 'content-length': '0' }]) {
+        assert.equal((await client(() => new Response('', { headers })).lamda.downloadFile(empty)).size, 0);
+        await assert.rejects(client(() => new Response('', { headers })).lamda.downloadFile(await cidOf(small)), ContentError);
+    }
+});
+
+test('a CID may come in each base of the gateway, and another text is no CID', async () => {
+    const { bytes } = CID.parse(await cidOf(small));
+    for (const { encoder } of [base16, base16upper, base32, base32upper, base58btc]) {
+        const text = encoder.encode(bytes);
+        const { lamda, asked } = client(() => new Response(small));
+        assert.equal(await (await lamda.downloadFile(text)).text(), 'hello lamda\n');
+        assert.equal(asked[0].path, `/api/files/${text}`);
+    }
+    const { lamda, asked } = client(() => new Response(small));
+    for (const wrong of ['', 'f', 'f01551220', 'Qm', 'mAVUSIA', 'hello', `f0155${'0'.repeat(64)}`]) {
+        await assert.rejects(lamda.downloadFile(wrong), ContentError, wrong);
+        await assert.rejects(lamda.output(wrong).next(), ContentError, wrong);
+    }
+    assert.equal(asked.length, 0);
+});
+
+test('the rest of a file that has too many bytes is cancelled', async () => {
+    let cancelled = false;
+    const endless = () => new ReadableStream({ pull: (to) => to.enqueue(small), cancel: () => { cancelled = true; } });
+    await assert.rejects(client(() => new Response(endless())).lamda.downloadFile(await cidOf(small), { most: 1000 }), /more than 1000 bytes/);
+    assert.ok(cancelled);
 });
 
 test('other bytes, fewer, or too many are not returned', async () => {
