@@ -36,10 +36,11 @@ export class Client {
         }
     }
 
-    #sendOnce({ method, target, headers = {}, body }) {
+    #sendOnce(request, agent = this.#agent) {
+        const { method, target, headers = {}, body } = request;
         return new Promise((resolve, reject) => {
             const sent = httpRequest({
-                host: this.#host, port: this.#port, method, path: target, agent: this.#agent, timeout,
+                host: this.#host, port: this.#port, method, path: target, agent, timeout,
                 headers: { ...headers, ...(body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) }) },
             }, (answer) => {
                 const parts = [];
@@ -76,7 +77,11 @@ export class Client {
                 }, followed.milliseconds);
             });
             sent.on('timeout', () => sent.destroy(new Error(`no answer within ${timeout / 1000} s`)));
-            sent.on('error', reject);
+            sent.on('error', (error) => {
+                // The gateway may close an idle connection while the client sends on it (RFC 9112, section 9.5): a new one decides.
+                const wasIdle = sent.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(error.code);
+                wasIdle ? resolve(this.#sendOnce(request, new Agent())) : reject(error);
+            });
             sent.end(body);
         });
     }

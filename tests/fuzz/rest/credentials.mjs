@@ -31,7 +31,7 @@ export class Credentials {
         out.#wallet = await out.#signIn();
         const of = async (headers, role) => [role, (await out.#makeKey(headers, role)).key];
         out.#keys = new Map(await Promise.all([
-            of(bearer(out.#wallet.token), 'account:read'), ...privileged.map((role) => of(bearer(out.#operator), role)),
+            ...['account:read', 'files:write'].map((role) => of(bearer(out.#wallet.token), role)), ...privileged.map((role) => of(bearer(out.#operator), role)),
         ]));
         return out;
     }

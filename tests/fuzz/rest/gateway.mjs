@@ -28,22 +28,28 @@ export class Gateway {
         gateway.#process = spawn(`${dirname(resolve(devnet))}/lamda-api-gateway`, [], {
             cwd: folder, stdio: ['ignore', log, log],
             env: {
-                ...Object.fromEntries(['NATS_URL', 'OPERATOR_TOKEN', 'IPFS_GATEWAY_URL', 'JOB_MANAGER_CONTRACT_ADDRESS'].map((name) => [name, settings[name]])),
+                ...Object.fromEntries(['NATS_URL', 'OPERATOR_TOKEN', 'IPFS_API_URL', 'IPFS_GATEWAY_URL', 'JOB_MANAGER_CONTRACT_ADDRESS']
+                    .map((name) => [name, settings[name]])),
                 ...Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(A|UB|T)SAN_OPTIONS$/.test(name))),
                 DATABASE_URL: database.href, API_PORT: '0', ENVIRONMENT: 'development', CORS_ALLOWED_ORIGINS: trustedOrigin,
                 RATE_LIMIT: '1000000', RATE_LIMIT_EXPENSIVE: '1000000', RATE_LIMIT_KEY: '1000000',
                 SPEC_QUOTA_CLIENT: '1024', SPEC_QUOTA_RENTER: '1024', SPEC_QUOTA_TOTAL: '4096',
+                UPLOAD_QUOTA_CLIENT: '1024', UPLOAD_QUOTA_ACCOUNT: '1024', UPLOAD_QUOTA_TOTAL: '4096',
                 ...more,
             },
         });
         gateway.#process.on('error', (error) => { gateway.#failure = error; });
         closeSync(log);
-        gateway.port = await until('the gateway listens', () => {
+        const listens = () => Number(/REST server started.*?port\W{1,3}(\d+)/.exec(gateway.log())?.[1] ?? 0);
+        try {
+            gateway.port = await until('the gateway listens', () => !gateway.runs() || listens());
             if (!gateway.runs()) {
                 throw new Error(`the gateway ended: ${gateway.#failure ?? ''}\n${gateway.log()}`);
             }
-            return Number(/REST server started.*?port\W{1,3}(\d+)/.exec(gateway.log())?.[1] ?? 0);
-        });
+        } catch (error) {
+            await gateway.stop();
+            throw error;
+        }
         return gateway;
     }
 

@@ -189,3 +189,16 @@ test('the values for a schema fit it, and the requests of an operation are senda
         }
     }
 });
+
+test('a range that does not end after its begin, and parameters that exclude each other, do not fit', () => {
+    const asked = (of, ...query) => misfitOf(operation(of), request(of, { query }));
+    const [early, late] = ['2026-03-01T00:00:00.000Z', '2026-03-02T00:00:00+00:00'];
+    for (const of of ['getMarketStats', 'getJobStats']) {
+        assert.equal(asked(of, ['to', late], ['from', early]), undefined);
+        assert.equal(asked(of, ['from', late]), undefined);
+        assert.equal(asked(of, ['from', late], ['to', early]), '?to is not after ?from');
+        assert.equal(asked(of, ['from', early], ['to', early]), '?to is not after ?from');
+    }
+    assert.equal(asked('getJobStats', ['provider_address', address]), undefined);
+    assert.equal(asked('getJobStats', ['renter_address', address], ['provider_address', address]), '?provider_address with ?renter_address');
+});

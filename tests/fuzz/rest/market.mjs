@@ -50,15 +50,17 @@ export async function createJobs(api, settings) {
     const operator = { Authorization: `Bearer ${settings.OPERATOR_TOKEN}` };
     await json(`${api}/api/jobs/${cancelled}/status`, { status: 'cancelled' }, 'PUT', operator);
     const unpaid = await submit(['true']);
+    const file = await json(`${api}/api/files`, 'a text in quotes', 'POST', operator);
     return {
         ids: [done, done, done, done, failed, running, cancelled, unpaid.id],  // most routes have more to say about a completed job
         addresses: [renter, provider, provider],
-        paths: { id: done, address: provider },
+        paths: { id: done, address: provider, cid: file.cid },
         cids: [unpaid.spec_cid, (await json(`${api}/api/jobs/${done}`)).output_file_cid],
         nkeys: ['UCHUILHJAKDG44IZIKKD2743NDQEG47R2LUQBALNGJVPDXZA2M25455I'],
         members: {
             dockerImage: image, chainId: Number(settings.BSC_CHAIN_ID), jobManager: settings.JOB_MANAGER_CONTRACT_ADDRESS.toLowerCase(), provider,
             payment_amount: payment, minPayment: '1', requirements: { memoryMib: 64 }, spec_cid: unpaid.spec_cid,
+            cid: file.cid, Range: 'bytes=2-5',
         },
     };
 }

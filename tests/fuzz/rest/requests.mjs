@@ -14,7 +14,7 @@ import { absurdText, absurdValue, changedValue, validValue } from './values.mjs'
 /** Names of credentials: those of openapi.yaml, and an API key without the roles that the operation needs. */
 const callerNames = ['none', 'session', 'sessionCookie', 'apiKey', 'otherKey', 'operator'];
 
-/** All operations: `{id, method, template, parameters, body, callers, roles, responses}`; no callers: every client. */
+/** All operations: `{id, method, template, parameters, body, takesBytes, callers, roles, responses}`; no callers: every client. */
 export function operationsOf(openapi) {
     return Object.entries(openapi.paths).flatMap(([template, item]) =>
         Object.entries(item).map(([method, described]) => ({
@@ -23,6 +23,7 @@ export function operationsOf(openapi) {
             template,
             parameters: described.parameters ?? [],
             body: described.requestBody?.content?.['application/json']?.schema,
+            takesBytes: described.requestBody?.content?.['*/*'] !== undefined,
             bodyRequired: described.requestBody?.required ?? false,
             callers: (described.security ?? []).map((each) => Object.keys(each)[0] ?? 'none'),
             roles: (described.security ?? []).flatMap((each) => each.apiKey ?? []),
@@ -50,6 +51,40 @@ const isExploded = ({ schema, explode = true }) => isList(schema) && explode;
 /** A list may be continued only by a cursor of the same list: random ones are `near`. */
 const isCursor = ({ name }) => name === 'cursor';
 
+/** The parameter that must not be given together with this one, by its description. */
+const rivalOf = ({ description = '' }) => /not together with (\w+)/.exec(description)?.[1];
+
+/** True if `from` and `to` bound a range of time. */
+const hasRange = (operation) => ['from', 'to'].every((name) => placed(operation, 'query').some((each) => each.name === name && each.schema.format === 'date-time'));
+
+/** Most hours of a range: far fewer than the intervals of one answer. */
+const mostHours = 24 * 7;
+
+/** A range is whole, or has an end only: one that begins long ago and goes on until now may be too long. */
+const rangeOf = (schema, pools) => fc.tuple(validValue(schema, pools), fc.integer({ min: 1, max: mostHours }), fc.boolean()).map(([from, hours, whole]) => {
+    const to = new Date(Date.parse(from) + hours * 3_600_000).toISOString();
+    return whole ? { from, to } : { to };
+});
+
+/** The query without parameters that must not stand together. */
+function withoutRivals(operation, query) {
+    const rivals = new Map(placed(operation, 'query').map((each) => [each.name, rivalOf(each)]));
+    return Object.fromEntries(Object.entries(query).filter(([name]) => !(rivals.get(name) in query)));
+}
+
+/** An arbitrary of the query's parameters by name. */
+function queryOf(operation, pools, named) {
+    const queried = placed(operation, 'query').filter((each) => !isCursor(each));
+    if (!hasRange(operation)) {
+        return named(queried).map((query) => withoutRivals(operation, query));
+    }
+    const range = fc.option(rangeOf(queried.find(({ name }) => name === 'from').schema, pools), { nil: {} });
+    const others = named(queried.filter(({ name }) => name !== 'from' && name !== 'to'));
+    return fc.tuple(others, range).map(([query, bounds]) => withoutRivals(operation, { ...query, ...bounds }));
+}
+
+const fileText = fc.oneof({ weight: 9, arbitrary: absurdText }, { weight: 1, arbitrary: fc.constant('x'.repeat(300_000)) });
+
 function validParts(operation, pools) {
     // A parameter whose schema says less than its description has the market's value.
     const value = ({ name, schema }) => (name in pools.members ? fc.constant(pools.members[name]) : validValue(schema, pools));
@@ -58,17 +93,17 @@ function validParts(operation, pools) {
         { requiredKeys: parameters.filter(({ required }) => required).map(({ name }) => name) },
     );
     const texts = (values) => Object.fromEntries(Object.entries(values).map(([name, each]) => [name, String(each)]));
-    const queried = placed(operation, 'query').filter((each) => !isCursor(each));
-    const exploded = new Set(queried.filter(isExploded).map(({ name }) => name));
+    const exploded = new Set(placed(operation, 'query').filter(isExploded).map(({ name }) => name));
     return fc.record({
         caller: callerOf(operation),
         upgrade: upgradeOf(operation),
         path: named(placed(operation, 'path')).map(texts),
-        query: named(queried).map((query) => Object.entries(query).flatMap(([name, each]) =>
+        query: queryOf(operation, pools, named).map((query) => Object.entries(query).flatMap(([name, each]) =>
             exploded.has(name) ? each.map((item) => [name, String(item)]) : [[name, String(each)]])),
         headers: named(placed(operation, 'header')).map(texts),
         body: operation.body === undefined ? fc.constant(undefined)
             : fc.option(validValue(operation.body, pools), { nil: undefined, freq: operation.bodyRequired ? 1e9 : 10 }),
+        rawBody: operation.takesBytes ? fileText : fc.constant(undefined),
     });
 }
 
@@ -87,6 +122,15 @@ function changeOf(operation, pools) {
             const [, value] = parts.query.find(([each]) => each === name) ?? [name, String(schema.enum?.[0] ?? 1)];
             return { ...parts, query: [...parts.query.filter(([each]) => each !== name), [name, value], [name, value]] };
         }));
+    }
+    for (const [one, other] of query.filter(rivalOf).map((each) => [each.name, rivalOf(each)])) {
+        changes.push(fc.constantFrom(...pools.addresses).map((text) => (parts) => ({
+            ...parts, query: [...parts.query.filter(([each]) => each !== one && each !== other), [one, text], [other, text]],
+        })));
+    }
+    if (hasRange(operation)) {
+        changes.push(fc.constant((parts) => ({ ...parts, query: parts.query.filter(([each]) => each !== 'to') })));
+        changes.push(fc.constant((parts) => ({ ...parts, query: parts.query.map(([each, text]) => [{ from: 'to', to: 'from' }[each] ?? each, text]) })));
     }
     if (placed(operation, 'path').length > 0) {
         changes.push(absurdText.map((text) => (parts) => ({ ...parts, path: Object.fromEntries(Object.keys(parts.path).map((name) => [name, text])) })));
@@ -193,6 +237,14 @@ export function misfitOf(operation, { path, query, body }) {
         if (texts.length === 0 ? parameter.required : !textsFit(parameter, texts)) {
             return texts.length === 1 ? `?${parameter.name}` : `?${parameter.name} ${texts.length} times`;
         }
+    }
+    const rival = [...parameters.values()].find((each) => [each.name, rivalOf(each)].every((name) => query.some(([given]) => given === name)));
+    if (rival !== undefined) {
+        return `?${rival.name} with ?${rivalOf(rival)}`;
+    }
+    const [from, to] = ['from', 'to'].map((name) => Date.parse(query.find(([each]) => each === name)?.[1]));
+    if (hasRange(operation) && from >= to) {
+        return '?to is not after ?from';
     }
     if (operation.body === undefined || ((body ?? '') === '' && !operation.bodyRequired)) {
         return undefined;
