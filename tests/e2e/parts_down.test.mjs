@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
-import { startDevnet, until } from '../integration/devnet.mjs';
+import { startDevnet, takeAllSteps, until } from '../integration/devnet.mjs';
 import { Gateway } from '../fuzz/rest/gateway.mjs';
 import { Listener } from './parts_down/listener.mjs';
 import { Server } from './parts_down/server.mjs';
@@ -30,12 +30,8 @@ before(async () => {
     servers = { postgres: new Server('/postgres', market.folder), nats: new Server('nats-server', market.folder) };
 });
 after(async () => {
-    try {
-        await Promise.all(Object.values(servers ?? {}).map((server) => server.release()));
-        assert.equal(await gateway?.stop(), 0);
-    } finally {
-        await market?.stop();
-    }
+    const releases = Object.values(servers ?? {}).map((server) => () => server.release());
+    await takeAllSteps(...releases, async () => assert.equal(await gateway?.stop(), 0), () => market?.stop());
 });
 
 async function send(method, path, body, headers = {}) {
@@ -67,8 +63,10 @@ const isPaid = (id) => async () => (await statusOf(id)) === 'paid';
 
 /** A part is away: /readyz names it alone, and what needs it is refused in time, each time. */
 async function assertRefused(part, code, requests) {
-    await until(`/readyz names ${part}`, async () => (await ready()).checks[part].ok === false);
-    const { checks } = await ready();
+    const { checks } = await until(`/readyz names ${part}`, async () => {
+        const found = await ready();
+        return found.checks[part].ok === false && found;
+    });
     assert.ok(['postgres', 'nats'].every((name) => checks[name].ok === (name !== part)), JSON.stringify(checks));
     for (let turn = 0; turn < 2; ++turn) {
         const answers = await Promise.all(requests.map((request) => send(...request)));

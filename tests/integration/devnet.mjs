@@ -33,16 +33,36 @@ export async function startDevnet(executable) {
     return { settings, folder, stop };
 }
 
-/** Repeats `look` until it returns a value that counts as true. */
+/** Takes each step, in this order, also after one has failed. @throws what the steps have thrown */
+export async function takeAllSteps(...steps) {
+    const errors = [];
+    for (const step of steps) {
+        try {
+            await step();
+        } catch (error) {
+            errors.push(error);
+        }
+    }
+    if (errors.length > 0) {
+        throw errors.length === 1 ? errors[0] : new AggregateError(errors, errors.map(({ message }) => message).join('; '));
+    }
+}
+
+/** Repeats `look` until it returns a value that counts as true. A look may throw: what it has thrown last is in the error at the end of the time. */
 export async function until(what, look, milliseconds = 120_000) {
     const deadline = Date.now() + milliseconds * Number(process.env.LAMDA_TEST_PATIENCE ?? 1);
     for (;;) {
-        const found = await look();
-        if (found) {
-            return found;
+        let cause;
+        try {
+            const found = await look();
+            if (found) {
+                return found;
+            }
+        } catch (error) {
+            cause = error;
         }
         if (Date.now() > deadline) {
-            throw new Error(`${what} did not happen`);
+            throw new Error(`${what} did not happen${cause === undefined ? '' : `: ${cause.message}`}`, { cause });
         }
         await new Promise((done) => setTimeout(done, 100));
     }

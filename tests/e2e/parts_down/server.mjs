@@ -18,6 +18,16 @@ const commandOf = (pid) => read(pid, 'cmdline').split('\0').slice(0, -1);
 const parentOf = (pid) => Number(/^PPid:\s+(\d+)/m.exec(read(pid, 'status'))?.[1] ?? 0);
 /** False also for a process that has ended and whose parent has not asked for its status. */
 const runs = (pid) => /^State:\s+[^ZX]/m.test(read(pid, 'status'));
+/** Nothing happens if it has ended meanwhile. */
+function signal(pid, name) {
+    try {
+        process.kill(pid, name);
+    } catch (error) {
+        if (error.code !== 'ESRCH') {
+            throw error;
+        }
+    }
+}
 
 export class Server {
     #pid;
@@ -41,7 +51,7 @@ export class Server {
 
     /** Ends it as an operator does, and the connections of its clients with it (SIGINT: PostgreSQL's fast shutdown). */
     async stop() {
-        process.kill(this.#pid, 'SIGINT');
+        signal(this.#pid, 'SIGINT');
         await until('the server has ended', () => !runs(this.#pid));
     }
 
@@ -71,6 +81,6 @@ export class Server {
     }
 
     #signal(name) {
-        [this.#pid, ...processes().filter((pid) => parentOf(pid) === this.#pid)].filter(runs).forEach((pid) => process.kill(pid, name));
+        [this.#pid, ...processes().filter((pid) => parentOf(pid) === this.#pid)].filter(runs).forEach((pid) => signal(pid, name));
     }
 }
