@@ -11,7 +11,7 @@ import { after, before, test } from 'node:test';
 import { privateKeyToAccount } from 'viem/accounts';
 import { createSiweMessage } from 'viem/siwe';
 
-import { startDevnet, until } from '../integration/devnet.mjs';
+import { startDevnet, takeAllSteps, until } from '../integration/devnet.mjs';
 import { Gateway } from '../fuzz/rest/gateway.mjs';
 import { Chromium } from './browser/chromium.mjs';
 
@@ -43,13 +43,8 @@ before(async () => {
     pages = { shop: await browser.open(shop), studio: await browser.open(studio), foreign: await browser.open(foreign), shopOrigin: shop };
 });
 after(async () => {
-    try {
-        await browser?.stop();
-        assert.equal(await gateway?.stop(), 0);
-    } finally {
-        servers.forEach((server) => server.close().closeAllConnections());
-        await market?.stop();
-    }
+    servers.forEach((server) => server.close().closeAllConnections());
+    await takeAllSteps(() => browser?.stop(), async () => assert.equal(await gateway?.stop(), 0), () => market?.stop());
 });
 
 /** A request of the page. @return `{status, body}`, or `{refused}`: the browser kept the answer from the page, or sent nothing */
@@ -162,4 +157,14 @@ test('/docs shows each operation, without an error and with nothing from elsewhe
     assert.deepEqual(elsewhere, []);
     assert.deepEqual(page.faults, []);
     assert.ok((await page.screenshot()).length > 10_000);
+});
+
+test('calls of a browser that has ended are rejected, and it can be stopped', async () => {
+    const crashed = await Chromium.start();
+    try {
+        await assert.rejects(crashed.send('Browser.crash'), /^Error: Browser.crash: Chromium has ended with /);
+        await assert.rejects(crashed.open('about:blank'), /Chromium has ended with /);
+    } finally {
+        await crashed.stop();
+    }
 });

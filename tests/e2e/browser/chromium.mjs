@@ -4,10 +4,20 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const patience = Number(process.env.LAMDA_TEST_PATIENCE ?? 1);
+/** Milliseconds: of one call, and from the request to end until the process is killed. */
+const mostWait = 60_000 * patience;
+const mostEnding = 20_000 * patience;
 
 export class Chromium {
     #process;
     #folder;
+    /** Resolves, when the process has ended, to how. */
+    #ended;
+    /** The tail of what it has written to its standard error. */
+    #complaints = '';
     #calls = new Map();
     #lastId = 0;
     #received = '';
@@ -20,24 +30,76 @@ export class Chromium {
         browser.#process = spawn('chromium-headless-shell', [
             '--remote-debugging-pipe', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--window-size=1200,900',
             `--user-data-dir=${browser.#folder}`,
-        ], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
-        browser.#process.stdio[4].setEncoding('utf8').on('data', (text) => browser.#receive(text));
-        browser.#process.on('exit', () => browser.#calls.forEach(({ reject }) => reject(new Error('Chromium has ended'))));
-        await once(browser.#process, 'spawn');
+        ], { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'], detached: true });  // a group of its own, for #kill
+        browser.#process.stderr?.setEncoding('utf8').on('data', (text) => { browser.#complaints = (browser.#complaints + text).slice(-4000); });
+        browser.#process.stdio[3]?.on('error', () => undefined);  // the reader has ended: so do the calls
+        browser.#process.stdio[4]?.setEncoding('utf8').on('data', (text) => browser.#receive(text));
+        browser.#ended = browser.#end();
+        try {
+            await once(browser.#process, 'spawn');
+        } catch (error) {
+            browser.#removeFolder();
+            throw error;
+        }
         return browser;
     }
 
+    async #end() {
+        const closed = new Promise((resolve) => this.#process.once('close', resolve));
+        const [status, signal] = await new Promise((resolve) => this.#process.once('exit', (...how) => resolve(how)));
+        // Its last words; processes of its own may keep the pipe.
+        await Promise.race([closed, pause(1000, undefined, { ref: false })]);
+        return `Chromium has ended with ${signal ?? status}`;
+    }
+
+    /** Ends the process, if it has not ended by itself. */
     async stop() {
-        const ended = once(this.#process, 'close');
-        await Promise.all([ended, this.send('Browser.close').catch(() => undefined)]);  // it may end before it answers
+        const timer = setTimeout(() => this.#kill(), mostEnding);
+        await Promise.all([this.#ended, this.send('Browser.close').catch(() => undefined)]);  // it may end before it answers
+        clearTimeout(timer);
+        this.#removeFolder();
+    }
+
+    /** The program is a shell script, and the browser a process below it. */
+    #kill() {
+        try {
+            process.kill(-this.#process.pid, 'SIGKILL');
+        } catch (error) {
+            if (error.code !== 'ESRCH') {
+                throw error;
+            }
+        }
+    }
+
+    #removeFolder() {
         rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10 });
     }
 
-    send(method, params = {}, sessionId = undefined) {
+    /** Rejects if it takes too long, and if the browser has ended. */
+    async send(method, params = {}, sessionId = undefined) {
         this.#lastId += 1;
         const id = this.#lastId;
+        const answered = new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject }));
         this.#process.stdio[3].write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
-        return new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject }));
+        try {
+            return await this.#inTime(method, answered);
+        } finally {
+            this.#calls.delete(id);
+        }
+    }
+
+    async #inTime(what, promise) {
+        const failed = (how) => new Error(`${what}: ${how}\n${this.#complaints}`);
+        const ended = this.#ended.then((how) => Promise.reject(failed(how)));
+        let timer;
+        const late = new Promise((_, reject) => {
+            timer = setTimeout(() => reject(failed(`nothing within ${mostWait / 1000} s`)), mostWait);
+        });
+        try {
+            return await Promise.race([promise, ended, late]);
+        } finally {
+            clearTimeout(timer);
+        }
     }
 
     #receive(text) {
@@ -47,9 +109,8 @@ export class Chromium {
             if (id === undefined) {
                 this.#pages.get(sessionId)?.receive(method, params);
             } else {
-                const { resolve, reject } = this.#calls.get(id);
-                this.#calls.delete(id);
-                error === undefined ? resolve(result) : reject(new Error(error.message));
+                const call = this.#calls.get(id);  // none: the answer is late
+                error === undefined ? call?.resolve(result) : call?.reject(new Error(error.message));
             }
         }
     }
@@ -66,7 +127,7 @@ export class Chromium {
         if (errorText !== undefined) {
             throw new Error(`${url}: ${errorText}`);
         }
-        await loaded;
+        await this.#inTime(`load of ${url}`, loaded);
         return page;
     }
 }
