@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace lamda::gateway {
@@ -11,7 +12,8 @@ std::int64_t completion_ms(int grade) {
 }
 
 std::string share_json(std::int64_t ten_thousandths) {
-    return fmt::format("{}.{:04}", ten_thousandths / 10'000, ten_thousandths % 10'000);
+    const auto share = std::clamp<std::int64_t>(ten_thousandths, 0, 10'000);
+    return fmt::format("{}.{:04}", share / 10'000, share % 10'000);
 }
 
 }  // namespace lamda::gateway

@@ -11,7 +11,7 @@ namespace lamda::gateway {
 /// as one.
 std::int64_t completion_ms(int grade);
 
-/// A share, at most 1, as a JSON number with four decimals.
+/// A share as a JSON number with four decimals: 0 below 0, 1 above 1.
 std::string share_json(std::int64_t ten_thousandths);
 
 }  // namespace lamda::gateway

@@ -97,12 +97,12 @@ http::Response node_response(const Parts& parts, const http::Request& request) {
     parse_no_parameters(request.query);
     JsonWriter out;
     parts.database.transact([&](store::Txn& txn) {
-        if (!is_registered(txn, address)) {
+        const auto online = read_online_share(txn, address);
+        if (!online.observed_from && !is_registered(txn, address)) {
             throw not_found("node");
         }
         const auto stats = read_job_stats(txn, {{}, address, {}, {}});
         const auto work = read_node_work(txn, address);
-        const auto online = read_online_share(txn, address);
         const auto& ended = work.finished;
         const auto judged = ended.completed + ended.failed + ended.expired;
         out.begin_object().key("wallet_address").text(crypto::checksum_address(address));
@@ -132,16 +132,31 @@ bool is_large_range(const http::Request& request) {
     }
 }
 
+/// True if the request asks for many days. A request with faults is cheap.
+bool is_large_sum(const http::Request& request) {
+    try {
+        const auto asked = parse_job_stats_request(request.query);
+        return !asked.from || asked.to.value_or(SystemClock().now()) - *asked.from >
+                                  kManyIntervals * length_of(Interval::kDay);
+    } catch (const problem::Problem&) {
+        return false;
+    }
+}
+
 }  // namespace
 
 void add_statistics(http::Server& server, const Parts& parts) {
     add_route(
         server, parts, "GET", "/api/market/stats",
         [&parts](const http::Request& request) { return market_response(parts, request); }, is_large_range);
-    add_route(server, parts, "GET", "/api/jobs/stats",
-              [&parts](const http::Request& request) { return jobs_response(parts, request); });
-    add_route(server, parts, "GET", "/api/nodes/{address}/stats",
-              [&parts](const http::Request& request) { return node_response(parts, request); });
+    add_route(
+        server, parts, "GET", "/api/jobs/stats",
+        [&parts](const http::Request& request) { return jobs_response(parts, request); }, is_large_sum);
+    // All days and all changes of a node.
+    add_route(
+        server, parts, "GET", "/api/nodes/{address}/stats",
+        [&parts](const http::Request& request) { return node_response(parts, request); },
+        [](const http::Request&) { return true; });
 }
 
 }  // namespace lamda::gateway

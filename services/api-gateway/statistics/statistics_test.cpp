@@ -2,6 +2,7 @@
 // dispatcher's: here they are written as they are.
 #include <catch2/catch.hpp>
 
+#include "services/api-gateway/statistics/stats_store.hpp"
 #include "services/api-gateway/testing/documented_api.hpp"
 
 using namespace lamda;
@@ -29,18 +30,13 @@ void add_summary(Gateway& gateway, const std::string& role, const Address& addre
         {address});
 }
 
-void add_change(Gateway& gateway, int number, const std::string& state, const std::string& age) {
-    run(gateway,
+/// In one transaction, whose time is the end of the ages. `age`: of the change
+void add_change(store::Txn& txn, int number, const std::string& state, const std::string& age) {
+    txn.exec(
         "INSERT INTO registry.presence_change (provider, number, state, previous_state, reason, at) VALUES "
         "($1, $2, $3, CASE WHEN $3 = 'offline' THEN 'online' ELSE 'offline' END, 'heartbeat', now() - "
         "$4::interval)",
         {kProvider, number, state, age});
-}
-
-std::string share_of(Gateway& gateway) {
-    const auto answer = gateway.get("/api/nodes/" + kProvider.hex() + "/stats");
-    REQUIRE(answer.status == 200);
-    return answer.body["online_share"].dump();
 }
 
 json finished(int completed, int failed, int cancelled, int expired) {
@@ -197,31 +193,92 @@ TEST_CASE("a node's jobs, earnings and success") {
     CHECK(keys_of(stats) == documented.properties.at("NodeStats"));
 }
 
-TEST_CASE("a node's online share covers the time for which its presence is known") {
+TEST_CASE("a node's online share covers the time for which its presence is known, and is rounded down") {
     Gateway gateway;
     gateway.add_node(kProvider);
-    CHECK(share_of(gateway) == "null");
-    SECTION("since its first change") {
-        add_change(gateway, 1, "online", "4 days");
-        add_change(gateway, 2, "offline", "1 day");
-        CHECK(share_of(gateway) == "0.75");
-        add_change(gateway, 3, "full", "0 days");
-        CHECK(share_of(gateway) == "0.75");
-    }
-    SECTION("30 days, if earlier changes were deleted for their age") {
-        add_change(gateway, 5, "offline", "15 days");
-        CHECK(share_of(gateway) == "0.5");
-        add_change(gateway, 4, "online", "40 days");  // not deleted yet
-        CHECK(share_of(gateway) == "0.5");
-    }
-    SECTION("the present state, if all changes were deleted") {
-        run(gateway,
-            "INSERT INTO registry.presence_state (provider, state, number, since) VALUES ($1, 'draining', 7, "
-            "now() - "
-            "interval '40 days')",
-            {kProvider});
-        CHECK(share_of(gateway) == "1.0");
-    }
+    gateway.database.transact([](store::Txn& txn) {
+        const auto share = [&] { return read_online_share(txn, kProvider).ten_thousandths; };
+        CHECK_FALSE(share());
+        SECTION("since its first change") {
+            add_change(txn, 1, "online", "4 days");
+            add_change(txn, 2, "offline", "1 day");
+            CHECK(share() == 7'500);
+            add_change(txn, 3, "full", "0 days");
+            CHECK(share() == 7'500);
+        }
+        SECTION("of two thirds") {
+            add_change(txn, 1, "online", "3 days");
+            add_change(txn, 2, "offline", "1 day");
+            CHECK(share() == 6'666);
+        }
+        SECTION("30 days, if earlier changes were deleted for their age") {
+            add_change(txn, 5, "offline", "15 days");
+            CHECK(share() == 5'000);
+            add_change(txn, 4, "online", "40 days");  // not deleted yet
+            CHECK(share() == 5'000);
+        }
+        SECTION("up to now, if the clock was set back after a change") {
+            add_change(txn, 1, "online", "3 days");
+            add_change(txn, 2, "offline", "-1 day");
+            CHECK(share() == 10'000);
+            add_change(txn, 3, "online", "-2 days");
+            CHECK(share() == 10'000);
+        }
+    });
+}
+
+TEST_CASE("a node's online share is its present state, if all changes were deleted") {
+    Gateway gateway;
+    run(gateway,
+        "INSERT INTO registry.presence_state (provider, state, number, since) VALUES ($1, 'draining', 7, "
+        "now() - interval '40 days')",
+        {kProvider});
+    // A node that a reorg unregistered keeps its history.
+    const auto answer = gateway.get("/api/nodes/" + kProvider.hex() + "/stats");
+    REQUIRE(answer.status == 200);
+    CHECK(answer.body["online_share"].dump() == "1.0");
+    CHECK(answer.body["observed_from"].is_string());
+}
+
+TEST_CASE("sums that are below zero while changes wait to be summarized are shown as zero") {
+    Gateway gateway;
+    gateway.add_node(kProvider);
+    const std::string rows =
+        "'2026-11-20T08:00:00Z'::timestamptz, 'running', 0::smallint, -1::bigint, -5::numeric), "
+        "('created', '2026-11-20T08:00:00Z', 'paid', 0, 2, -7), "
+        "('finished', '2026-11-20T08:00:00Z', 'failed', 0, -1, -5), "
+        "('finished', '2026-11-20T08:00:00Z', 'completed', 0, 1, 5), "
+        "('finished', '2026-11-20T08:00:00Z', 'completed', 8, 19, 5), "
+        "('finished', '2026-11-20T08:00:00Z', 'completed', 80, -10, -5)";
+    add_summary(gateway, "provider", kProvider, "('created', " + rows);
+    run(gateway,
+        "INSERT INTO dispatch.market_summary (period, starts_at, timeline, state, grade, jobs, amount) "
+        "SELECT p, starts_at, timeline, state, grade, jobs, amount FROM dispatch.address_summary, "
+        "unnest('{hour,day}'::text[]) p UNION ALL SELECT 'hour', '2026-11-20T08:00:00Z', 'active', '', 0, "
+        "-1, "
+        "0");
+    const auto check_sums = [](const json& stats) {
+        CHECK(stats["jobs"] == 2);
+        CHECK(stats["volume"] == "0");
+        for (const auto& sum : stats["statuses"]) {
+            CHECK(sum["jobs"] == (sum["status"] == "paid" ? 2 : 0));
+            CHECK(sum["payment_amount"] == "0");
+        }
+    };
+    check_sums(gateway.get("/api/jobs/stats").body);
+    check_sums(gateway.get("/api/jobs/stats?provider_address=" + kProvider.hex()).body);
+    const auto node = gateway.get("/api/nodes/" + kProvider.hex() + "/stats").body;
+    check_sums(node);
+    CHECK(node["finished"] == finished(10, 0, 0, 0));
+    CHECK(node["success_share"] == 1);
+    CHECK(node["completion_time_ms"] == json({{"p50", 1915}, {"p95", 1915}}));
+    const auto market =
+        gateway.get("/api/market/stats?from=2026-11-20T08:00:00Z&to=2026-11-20T09:00:00Z").body["items"][0];
+    CHECK(market["jobs_created"] == 1);
+    CHECK(market["volume"] == "0");
+    CHECK(market["finished"] == finished(10, 0, 0, 0));
+    CHECK(market["active_nodes"] == 0);
+    CHECK(market["completion_time_ms"] == json({{"p50", 1915}, {"p95", 1915}}));
 }
 
 TEST_CASE("statistics are read by index, and never from the jobs") {

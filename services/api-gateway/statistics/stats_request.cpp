@@ -40,6 +40,7 @@ class Reader {
     void refuse(const std::string& name, const Error& error) {
         errors_.push_back({"?" + name, error.code, error.message});
     }
+    bool has_faults() const { return !errors_.empty(); }
     /// Refuses a range that ends before its begin.
     void check_order(const std::optional<Timestamp>& from, const std::optional<Timestamp>& to) {
         if (from && to && *from >= *to) {
@@ -118,6 +119,9 @@ MarketRequest parse_market_request(const Query& query, Timestamp now) {
     reader.check_order(from, to);
     out.interval = interval.value_or(Interval::kHour);
     const auto length = length_of(out.interval);
+    if (reader.has_faults()) {
+        reader.finish();  // throws: defaults in place of refused values are no range to judge
+    }
     const std::int64_t usual = out.interval == Interval::kDay ? 30 : 24;
     if (to || !from) {
         out.range.to = rounded_up(to.value_or(rounded_down(now, out.interval) + length), out.interval);

@@ -76,6 +76,10 @@ TEST_CASE("market statistics: bad ranges are refused with all faults") {
     CHECK(market_faults(
               {{"from", "1970-01-01T00:00:00Z"}, {"to", "2999-12-31T23:59:59Z"}, {"interval", "day"}}) ==
           Faults{"?from too_many_intervals"});
+    // The range is not judged by defaults in place of refused parameters.
+    CHECK(market_faults({{"from", "2020-01-01T00:00:00Z"}, {"interval", "week"}}) ==
+          Faults{"?interval invalid_value"});
+    CHECK(market_faults({{"from", "2027-01-01T00:00:00Z"}, {"to", "soon"}}) == Faults{"?to invalid_time"});
 }
 
 TEST_CASE("job statistics: whole days, of a renter or of a provider") {
@@ -105,4 +109,6 @@ TEST_CASE(
     CHECK(share_json(0) == "0.0000");
     CHECK(share_json(9'870) == "0.9870");
     CHECK(share_json(10'000) == "1.0000");
+    CHECK(share_json(10'001) == "1.0000");
+    CHECK(share_json(-1) == "0.0000");
 }

@@ -4,22 +4,23 @@ namespace lamda::gateway {
 
 namespace {
 
-/// Sums of the rows `part`, grouped by `by`, as columns. A retracted job counts nowhere.
+/// Sums of the rows `part`, as columns. A retracted job counts nowhere. A sum may be below zero while changes
+/// of jobs wait to be summarized; answers show no such sum.
 const std::string kSums = R"(
-    coalesce(sum(jobs) FILTER (WHERE timeline = 'created' AND state <> 'retracted'), 0)::bigint AS created,
-    coalesce(sum(amount) FILTER (WHERE timeline = 'created' AND state <> 'retracted'), 0)::text AS volume,
-    coalesce(sum(jobs) FILTER (WHERE timeline = 'finished' AND state = 'completed'), 0)::bigint AS completed,
-    coalesce(sum(jobs) FILTER (WHERE timeline = 'finished' AND state = 'failed'), 0)::bigint AS failed,
-    coalesce(sum(jobs) FILTER (WHERE timeline = 'finished' AND state = 'cancelled'), 0)::bigint AS cancelled,
-    coalesce(sum(jobs) FILTER (WHERE timeline = 'finished' AND state = 'expired'), 0)::bigint AS expired,
-    coalesce(sum(jobs) FILTER (WHERE timeline = 'active'), 0)::bigint AS active_nodes)";
+    greatest(0, sum(jobs) FILTER (WHERE timeline = 'created' AND state <> 'retracted'))::bigint AS created,
+    greatest(0, sum(amount) FILTER (WHERE timeline = 'created' AND state <> 'retracted'))::text AS volume,
+    greatest(0, sum(jobs) FILTER (WHERE timeline = 'finished' AND state = 'completed'))::bigint AS completed,
+    greatest(0, sum(jobs) FILTER (WHERE timeline = 'finished' AND state = 'failed'))::bigint AS failed,
+    greatest(0, sum(jobs) FILTER (WHERE timeline = 'finished' AND state = 'cancelled'))::bigint AS cancelled,
+    greatest(0, sum(jobs) FILTER (WHERE timeline = 'finished' AND state = 'expired'))::bigint AS expired,
+    greatest(0, sum(jobs) FILTER (WHERE timeline = 'active'))::bigint AS active_nodes)";
 
 /// Percentiles by nearest rank, of the rows `part`, grouped by `place`.
 const std::string kTimes = R"(
     ranked AS (
         SELECT place, grade, sum(jobs) OVER (PARTITION BY place ORDER BY grade) AS reached,
                sum(jobs) OVER (PARTITION BY place) AS total
-        FROM part WHERE timeline = 'finished' AND state = 'completed'),
+        FROM part WHERE timeline = 'finished' AND state = 'completed' AND jobs > 0),
     times AS (
         SELECT place, min(grade) FILTER (WHERE reached * 100 >= total * 50) AS p50,
                min(grade) FILTER (WHERE reached * 100 >= total * 95) AS p95
@@ -28,7 +29,8 @@ const std::string kTimes = R"(
 const std::string kMarketSql = R"(WITH
     part AS MATERIALIZED (
         SELECT starts_at AS place, timeline, state, grade, jobs, amount FROM api.market_summary
-        WHERE period = $1 AND starts_at >= $2 AND starts_at < $3 AND jobs <> 0),)" +
+        WHERE period = $1 AND timeline IN ('created', 'finished', 'active') AND starts_at >= $2 AND starts_at < $3
+              AND jobs <> 0),)" +
                                kTimes + ", sums AS (SELECT place," + kSums + R"( FROM part GROUP BY place)
     SELECT s.*, t.p50, t.p95 FROM sums s LEFT JOIN times t ON t.place = s.place)";
 
@@ -44,21 +46,23 @@ const std::string kNodeSql = R"(WITH
 /// their age, and not for their number (services/node-registry/presence/presence_history_store.hpp).
 constexpr auto kOnlineSql = R"(WITH
     bound AS (SELECT now() - interval '30 days' AS cutoff),
-    step AS (
-        SELECT greatest(h.at, b.cutoff) AS at, h.state, h.previous_state, h.number,
-               greatest(coalesce(lead(h.at) OVER (ORDER BY h.number), now()), b.cutoff) AS until,
-               row_number() OVER (ORDER BY h.number) AS place, count(*) OVER () AS kept
+    change AS (
+        SELECT greatest(least(h.at, now()), b.cutoff) AS at, h.state, h.previous_state, h.number
         FROM api.node_history h CROSS JOIN bound b WHERE h.wallet_address = $1),
+    step AS (
+        SELECT at, state, previous_state, number, lead(at, 1, now()) OVER (ORDER BY number) AS until,
+               row_number() OVER (ORDER BY number) AS place, count(*) OVER () AS kept
+        FROM change),
     span AS (
         SELECT at, until, state FROM step
         UNION ALL
         SELECT b.cutoff, s.at, s.previous_state FROM step s CROSS JOIN bound b
         WHERE s.place = 1 AND s.number > 1 AND s.kept < 10000
         UNION ALL
-        SELECT greatest(p.since, b.cutoff), now(), p.state FROM api.node_presence p CROSS JOIN bound b
+        SELECT greatest(least(p.since, now()), b.cutoff), now(), p.state FROM api.node_presence p CROSS JOIN bound b
         WHERE p.wallet_address = $1 AND NOT EXISTS (SELECT FROM step))
     SELECT min(at) AS observed_from,
-           round(10000 * coalesce(sum(extract(epoch FROM until - at)) FILTER (WHERE state <> 'offline'), 0)
+           floor(10000 * coalesce(sum(extract(epoch FROM until - at)) FILTER (WHERE state <> 'offline'), 0)
                  / nullif(sum(extract(epoch FROM until - at)), 0))::bigint AS share
     FROM span)";
 
@@ -99,7 +103,7 @@ JobStats read_job_stats(store::Txn& txn, const JobStatsRequest& request) {
         "SELECT state, jobs::bigint AS jobs, amount::text AS amount, "
         "coalesce(sum(jobs) FILTER (WHERE state <> 'retracted') OVER (), 0)::bigint AS all_jobs, "
         "coalesce(sum(amount) FILTER (WHERE state <> 'retracted') OVER (), 0)::text AS volume FROM "
-        "(SELECT state, sum(jobs) AS jobs, sum(amount) AS amount FROM ";
+        "(SELECT state, sum(jobs) AS jobs, greatest(0, sum(amount)) AS amount FROM ";
     if (market) {
         sql += "api.market_summary WHERE period = 'day' AND timeline = 'created'";
     } else {
@@ -116,7 +120,7 @@ JobStats read_job_stats(store::Txn& txn, const JobStatsRequest& request) {
         sql += " AND starts_at < $" + std::to_string(params.size()) + "::timestamptz";
     }
     JobStats out;
-    for (const auto row : txn.exec(sql + " GROUP BY state HAVING sum(jobs) <> 0) s", params)) {
+    for (const auto row : txn.exec(sql + " GROUP BY state HAVING sum(jobs) > 0) s", params)) {
         out.all = {row.get<std::int64_t>("all_jobs"), row.get<std::string>("volume")};
         out.statuses[row.get<std::string>("state")] = {row.get<std::int64_t>("jobs"),
                                                        row.get<std::string>("amount")};

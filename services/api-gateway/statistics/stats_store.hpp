@@ -56,7 +56,7 @@ NodeWork read_node_work(store::Txn& txn, const Address& provider);
 /// Share of the time for which a node's presence is known, 30 days at most.
 struct OnlineShare {
     std::optional<Timestamp> observed_from;       ///< absent: the node was never online
-    std::optional<std::int64_t> ten_thousandths;  ///< absent: too short
+    std::optional<std::int64_t> ten_thousandths;  ///< rounded down; absent: too short
 };
 OnlineShare read_online_share(store::Txn& txn, const Address& provider);
 
