@@ -2,6 +2,7 @@
 -- (-1), in the transaction that writes the job, whoever writes it; the dispatcher adds the notes to the summaries in steps, and
 -- deletes them in the same transaction. So a summary equals a recount of the jobs as soon as no note is left.
 CREATE TABLE dispatch.job_change (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     times      integer NOT NULL,
     renter     bytea NOT NULL,
     provider   bytea NOT NULL,
@@ -10,8 +11,10 @@ CREATE TABLE dispatch.job_change (
     work_state text,
     created_at timestamptz NOT NULL,
     work_since timestamptz NOT NULL
-);
-COMMENT ON TABLE dispatch.job_change IS 'versions of jobs that the summaries lack; without an order, since sums have none';
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
+COMMENT ON TABLE dispatch.job_change IS 'versions of jobs that the summaries lack';
+COMMENT ON COLUMN dispatch.job_change.id IS
+    'a version begins to count before it ends to count, so that sums in the order of ids are never negative';
 
 -- The market by hour and by day (UTC). Hours and days of one market are few rows, which stay in few pages.
 CREATE TABLE dispatch.market_summary (
@@ -22,7 +25,7 @@ CREATE TABLE dispatch.market_summary (
     grade     smallint NOT NULL,
     jobs      bigint NOT NULL,
     amount    numeric NOT NULL,
-    PRIMARY KEY (period, starts_at, timeline, state, grade)
+    PRIMARY KEY (period, timeline, starts_at, state, grade)
 ) WITH (fillfactor = 80);
 COMMENT ON COLUMN dispatch.market_summary.timeline IS
     'created: by block time, state is the present status. finished: by the end of the work, state is how it ended. '
@@ -55,13 +58,13 @@ CREATE TABLE dispatch.provider_activity (
 CREATE FUNCTION dispatch.note_job_changes() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        INSERT INTO dispatch.job_change
+        INSERT INTO dispatch.job_change (times, renter, provider, payment, status, work_state, created_at, work_since)
         SELECT 1, renter, provider, payment, status, work_state, created_at, work_since FROM added;
     ELSIF TG_OP = 'DELETE' THEN
-        INSERT INTO dispatch.job_change
+        INSERT INTO dispatch.job_change (times, renter, provider, payment, status, work_state, created_at, work_since)
         SELECT -1, renter, provider, payment, status, work_state, created_at, work_since FROM removed;
     ELSE
-        INSERT INTO dispatch.job_change
+        INSERT INTO dispatch.job_change (times, renter, provider, payment, status, work_state, created_at, work_since)
         SELECT sum(times), renter, provider, payment, status, work_state, created_at, work_since
         FROM (SELECT 1 AS times, renter, provider, payment, status, work_state, created_at, work_since FROM added
               UNION ALL
@@ -79,8 +82,18 @@ CREATE TRIGGER note_removed AFTER DELETE ON dispatch.job
 CREATE TRIGGER note_changed AFTER UPDATE ON dispatch.job
     REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION dispatch.note_job_changes();
 
+-- Without jobs the summaries are empty, too.
+CREATE FUNCTION dispatch.empty_summaries() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    TRUNCATE dispatch.job_change, dispatch.market_summary, dispatch.address_summary, dispatch.provider_activity;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER empty_summaries BEFORE TRUNCATE ON dispatch.job
+    FOR EACH STATEMENT EXECUTE FUNCTION dispatch.empty_summaries();
+
 -- The jobs of before. The triggers' lock lets no job change until the commit; the summaries are filled in steps.
-INSERT INTO dispatch.job_change
+INSERT INTO dispatch.job_change (times, renter, provider, payment, status, work_state, created_at, work_since)
 SELECT 1, renter, provider, payment, status, work_state, created_at, work_since FROM dispatch.job;
 
 CREATE VIEW api.market_summary AS

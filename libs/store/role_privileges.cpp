@@ -157,6 +157,7 @@ constexpr Privilege kPrivileges[] = {
 };
 
 constexpr std::string_view kUnshared[] = {
+    "dispatch.empty_summaries()",   // by a trigger of dispatch.job
     "dispatch.left_out_index",      // by dispatch.begin_load() and end_load()
     "dispatch.note_job_changes()",  // by triggers of dispatch.job
     "public.lamda_grants",          // by migrations

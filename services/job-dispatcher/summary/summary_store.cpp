@@ -6,11 +6,12 @@ namespace lamda::dispatch {
 
 namespace {
 
-/// Takes changes, and says what each one counts as. A retracted job has no end; its status is counted.
+/// Takes the oldest changes, and says what each one counts as. A retracted job has no end; its status is
+/// counted.
 const std::string kTakeSql = R"(WITH
     gone AS (
         DELETE FROM dispatch.job_change
-        WHERE ctid = ANY (ARRAY(SELECT ctid FROM dispatch.job_change LIMIT $1)) RETURNING *),
+        WHERE ctid = ANY (ARRAY(SELECT ctid FROM dispatch.job_change ORDER BY id LIMIT $1)) RETURNING *),
     version AS (
         SELECT *, CASE WHEN work_state IN ('completed', 'failed', 'cancelled', 'expired') AND status <> 'retracted'
                        THEN work_since END AS finished_at,
@@ -51,7 +52,7 @@ const std::string kMarketSql = R"(,
         INSERT INTO dispatch.market_summary AS s (period, starts_at, timeline, state, grade, jobs, amount)
         SELECT * FROM market
         UNION ALL SELECT period, starts_at, 'active', '', 0, nodes, 0 FROM active WHERE nodes <> 0
-        ON CONFLICT (period, starts_at, timeline, state, grade)
+        ON CONFLICT (period, timeline, starts_at, state, grade)
             DO UPDATE SET jobs = s.jobs + excluded.jobs, amount = s.amount + excluded.amount))";
 
 /// Sums of the versions for the days of providers and renters.
