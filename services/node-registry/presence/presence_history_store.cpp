@@ -8,11 +8,15 @@ namespace {
 
 /// Registered nodes as they are, and nodes that were online and are not registered any more. `by_bus`: the
 /// node's heartbeats on the bus decide (see api.node); capacity and draining are known from these only.
+/// `by_chain_from`: since when those on chain decide; absent: always. `chain_until`: end of the time for
+/// which the newest heartbeat on chain counts.
 const std::string kSeen = R"(
     node AS (
         SELECT coalesce(n.wallet_address, k.provider) AS provider, n.is_online, n.running, n.capacity, p.notice,
                p.last_heartbeat_at AS beat_at, r.last_seen AS chain_beat_at, s.offline_after,
                coalesce(p.last_heartbeat_at > now() - greatest(s.offline_after, interval '1 hour'), false) AS by_bus,
+               p.last_heartbeat_at + greatest(s.offline_after, interval '1 hour') AS by_chain_from,
+               r.last_seen + interval '10 minutes' AS chain_until,
                coalesce(k.state, 'offline') AS previous_state, coalesce(k.number, 0) AS number, k.since
         FROM (SELECT * FROM api.node WHERE is_registered) n
         FULL JOIN registry.presence_state k ON k.provider = n.wallet_address
@@ -26,17 +30,19 @@ const std::string kSeen = R"(
                        WHEN notice ->> 'draining' = 'true' THEN 'draining'
                        WHEN capacity > 0 AND running >= capacity THEN 'full'
                        ELSE 'online'
-                  END AS state
+                  END AS state,
+               NOT by_bus AND (by_chain_from IS NULL OR coalesce(chain_until > by_chain_from, false)) AS was_by_chain
         FROM node))";
 
 /// The changed nodes with the reason and time of the change. A node is offline from the moment at which its
-/// last heartbeat became too old, also if no registry was running then.
+/// last heartbeat became too old, also if no registry was running then; a heartbeat on chain counts only if
+/// it was valid when those on chain began to decide.
 const std::string kChanges = R"(
     change AS (
         SELECT provider, state, previous_state, number + 1 AS number,
                CASE state
                    WHEN 'offline' THEN CASE WHEN is_online IS NULL THEN 'not_registered'
-                                            WHEN by_bus THEN 'no_heartbeat' ELSE 'no_chain_heartbeat' END
+                                            WHEN NOT was_by_chain THEN 'no_heartbeat' ELSE 'no_chain_heartbeat' END
                    WHEN 'draining' THEN 'provider_draining'
                    WHEN 'full' THEN 'slots_taken'
                    ELSE CASE previous_state WHEN 'draining' THEN 'provider_back' WHEN 'full' THEN 'slots_free'
@@ -44,9 +50,10 @@ const std::string kChanges = R"(
                END AS reason,
                greatest(since, least(now(),
                    CASE WHEN is_online IS NULL THEN now()
-                        WHEN state <> 'offline' THEN CASE WHEN by_bus THEN beat_at ELSE chain_beat_at END
-                        WHEN by_bus THEN beat_at + offline_after
-                        ELSE greatest(beat_at + offline_after, chain_beat_at + interval '10 minutes')
+                        WHEN state <> 'offline' THEN CASE WHEN by_bus THEN beat_at
+                                                          ELSE greatest(chain_beat_at, by_chain_from) END
+                        WHEN was_by_chain THEN chain_until
+                        ELSE beat_at + offline_after
                    END)) AS at
         FROM seen
         WHERE state <> previous_state

@@ -1,7 +1,10 @@
 // Tests of the recorded history of nodes' presence: each change once, with its reason and time.
 #include "services/node-registry/presence/presence_history_store.hpp"
 
+#include <array>
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <exception>
 #include <thread>
 
 #include "services/node-registry/testing/registry_scene.hpp"
@@ -125,6 +128,46 @@ TEST_CASE("a node without heartbeats on the bus is online and offline by those o
     CHECK(scene.changes().empty());
 }
 
+TEST_CASE(
+    "of a node with both kinds of heartbeats, those on chain count from an hour after the last on the bus") {
+    Scene scene;
+    const auto beats = [&](const std::string& bus_age, const std::string& chain_age) {
+        scene.heartbeat(bus_age);
+        scene.run("UPDATE registry.node SET last_seen = now() - $1::interval", {chain_age});
+    };
+    const std::string chain = "(SELECT last_seen FROM registry.node)";
+    SECTION("online by the chain's heartbeat, an hour after the last one on the bus") {
+        beats("61 minutes", "5 minutes");
+        CHECK(scene.record() == 1);
+        CHECK(scene.newest_is("at = last_heartbeat_at + interval '1 hour'"));
+        CHECK(scene.changes() == Changes{{1, "online", "offline", "chain_heartbeat"}});
+    }
+    SECTION("online by a later heartbeat on chain") {
+        beats("2 hours", "1 minute");
+        CHECK(scene.record() == 1);
+        CHECK(scene.newest_is("at = " + chain));
+    }
+    SECTION("offline, after no registry was running") {
+        beats("0 seconds", "20 minutes");
+        CHECK(scene.record() == 1);
+        scene.run("UPDATE registry.presence_state SET since = now() - interval '1 day'");
+        SECTION("by the bus: those on chain ended before they counted") {
+            beats("2 hours", "90 minutes");
+            CHECK(scene.record() == 1);
+            CHECK(
+                scene.newest_is("at = last_heartbeat_at + (SELECT value::interval FROM registry.setting "
+                                "WHERE name = 'node_offline_after')"));
+            CHECK(scene.changes().back() == Change{2, "offline", "online", "no_heartbeat"});
+        }
+        SECTION("by the chain") {
+            beats("2 hours", "65 minutes");
+            CHECK(scene.record() == 1);
+            CHECK(scene.newest_is("at = " + chain + " + interval '10 minutes'"));
+            CHECK(scene.changes().back() == Change{2, "offline", "online", "no_chain_heartbeat"});
+        }
+    }
+}
+
 TEST_CASE("a reorg that removes a node's registration ends its presence once") {
     Scene scene;
     scene.heartbeat("0 seconds");
@@ -169,20 +212,37 @@ TEST_CASE("two registries never record the same change twice") {
         CHECK(scene.changes().back().state == "offline");
     }
     SECTION("both, as often as they can") {
-        const auto loop = [](store::Database& database) {
-            return std::jthread([&database](const std::stop_token& stop) {
-                while (!stop.stop_requested()) {
-                    database.transact([](store::Txn& txn) { record_presence(txn); });
-                }
-            });
-        };
+        std::array<std::size_t, 2> recorded{};
+        std::array<std::exception_ptr, 2> failed;
         {
-            const auto one = loop(scene.first);
-            const auto two = loop(scene.second);
-            for (int i = 0; i < 50; ++i) {
-                scene.heartbeat("0 seconds", 2 * (i % 2));
-            }
+            std::atomic<int> at_work = 0;
+            const auto loop = [&](store::Database& database, std::size_t number) {
+                return std::jthread([&, number](const std::stop_token& stop) {
+                    try {
+                        while (!stop.stop_requested()) {
+                            const auto more =
+                                database.transact([](store::Txn& txn) { return record_presence(txn); });
+                            at_work += recorded.at(number) == 0 && more > 0 ? 1 : 0;
+                            recorded.at(number) += more;
+                        }
+                    } catch (...) {
+                        failed.at(number) = std::current_exception();
+                    }
+                });
+            };
+            const auto one = loop(scene.first, 0);
+            const auto two = loop(scene.second, 1);
+            int beats = 0;
+            CHECK(testkit::wait_until([&] {
+                scene.heartbeat("0 seconds", 2 * (++beats % 2));
+                return at_work == 2;
+            }));
+            scene.heartbeat("0 seconds", 2);
         }
+        CHECK_FALSE(failed[0]);
+        CHECK_FALSE(failed[1]);
+        CHECK(recorded[0] > 0);
+        CHECK(recorded[1] > 0);
         scene.record();
         const auto changes = scene.changes();
         REQUIRE_FALSE(changes.empty());

@@ -105,8 +105,9 @@ std::optional<std::string> PresenceLoop::notice_of(const wire::Heartbeat& heartb
 void PresenceLoop::run(const std::stop_token& stop) {
     constexpr int kFlushesPerComparison = 4;
     // Before the first heartbeat is written: a node that was offline while no registry was running has been
-    // offline.
-    compare();
+    // offline. Its events would be too late: they are put after the first heartbeats, for the nodes that stay
+    // away.
+    database_.transact([](store::Txn& txn) { record_presence(txn); });
     for (int flushes = 1; runtime::pause(stop, Millis(250)); ++flushes) {
         read_deployment();
         flush();

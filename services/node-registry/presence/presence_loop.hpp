@@ -25,7 +25,8 @@ class PresenceLoop {
     /// not newer than the newest accepted one. Drops all until the deployment is known: agents send the next
     /// one soon.
     void take(const bus::Message& message);
-    /// Until stopped: writes the collected heartbeats every 250 ms, and compares the nodes every second.
+    /// Until stopped: writes the collected heartbeats every 250 ms, and compares the nodes every second. At
+    /// first records history, without events.
     void run(const std::stop_token& stop);
     /// Writes the collected heartbeats. @throws store errors; the heartbeats are kept for the next call
     void flush();

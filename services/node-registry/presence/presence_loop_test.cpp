@@ -27,14 +27,14 @@ struct Scene {
         key("47e179ec197488593b187f80a00eb0da91f1b9d0b13f8733639f19c30a34926a");
     store::Database admin{testkit::migrated_database(postgres, "registry", "postgres"), "test", 1};
     store::Database database{testkit::role_dsn(postgres, "registry", store::kRegistryRole), "test", 1};
-    FakeClock clock{from_unix_seconds(1'795'000'000)};
+    FakeClock clock;
     telemetry::Metrics metrics;
     telemetry::Health health;
     PresenceLoop loop{database, Millis(90'000), clock, telemetry::Log::none(), metrics, health};
     eth::Eip712Domain domain = wire::market_domain(ChainId{97}, kContract);
     std::uint64_t seq = static_cast<std::uint64_t>(clock.now().time_since_epoch().count());
 
-    Scene() {
+    explicit Scene(Timestamp now = from_unix_seconds(1'795'000'000)) : clock(now) {
         admin.transact([&](store::Txn& txn) {
             txn.exec(
                 "INSERT INTO chain.cursor (stream, chain_id, contracts, number, hash) VALUES "
@@ -140,4 +140,37 @@ TEST_CASE("a provider's flood of signed heartbeats uses up its own share only, w
     const auto later = scene.next(*scene.first);
     scene.take(later);
     CHECK(scene.stored_seq(scene.first->address()) == later.seq);
+}
+
+TEST_CASE(
+    "after a time without a registry, nodes that send heartbeats have it in their history, but no events") {
+    Scene scene(SystemClock().now());
+    const auto& address = scene.first->address();
+    scene.admin.transact([&](store::Txn& txn) {
+        // Online, then away for half an hour. The limit is far from both, for any machine.
+        txn.exec("UPDATE registry.setting SET value = '20 minutes' WHERE name = 'node_offline_after'");
+        txn.exec(
+            "INSERT INTO registry.presence (provider, last_heartbeat_at, agent_version, capacity, running) "
+            "VALUES "
+            "($1, now() - interval '30 minutes', 'test', 1, 0)",
+            {address});
+        txn.exec("INSERT INTO registry.announced (provider, is_online) VALUES ($1, true)", {address});
+        txn.exec(
+            "INSERT INTO registry.presence_state (provider, state, number, since) VALUES ($1, 'online', 1, "
+            "now() - interval '1 day')",
+            {address});
+    });
+    const auto count = [&](const std::string& rows, const std::vector<store::Param>& params) {
+        return scene.admin.transact([&](store::Txn& txn) {
+            return txn.one("SELECT count(*) AS n FROM " + rows, params).get<int>("n");
+        });
+    };
+    const std::string changes = "registry.presence_change WHERE provider = $1 AND number = $2 AND state = $3";
+    scene.take(scene.next(*scene.first));
+    {
+        const std::jthread loop([&](const std::stop_token& stop) { scene.loop.run(stop); });
+        CHECK(testkit::wait_until([&] { return count(changes, {address, 3, "online"}) == 1; }));
+    }
+    CHECK(count(changes, {address, 2, "offline"}) == 1);
+    CHECK(count("bus.outbox WHERE subject = $1", {"events.node." + address.hex()}) == 0);
 }
