@@ -44,7 +44,7 @@ TEST_CASE("a client below the least rate is ended, also if each of its bytes arr
 }
 
 TEST_CASE("one read may be late, and the next one only if enough bytes arrived") {
-    const auto late = WaitAllowance::Seconds(30);  // the machine stood still
+    const auto late = WaitAllowance::Seconds(30);  // the machine stalled
     WaitAllowance without_bytes(limits());
     CHECK_FALSE(without_bytes.waited(late, false));
     WaitAllowance few(limits());

@@ -114,7 +114,7 @@ struct Scene {
     }
 };
 
-/// What the client receives, until the end of the answer.
+/// Returns the bytes that the client receives until the end of the answer.
 std::string read_all(http::Feed& feed) {
     std::string out;
     CHECK(testkit::wait_until([&] {
