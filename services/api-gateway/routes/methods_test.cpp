@@ -132,11 +132,11 @@ TEST_CASE(
         if (allowed.contains("GET") && pattern != "/api/events" && pattern != "/api/ws") {
             const auto whole = requester.request("GET", path);
             const auto head = requester.request("HEAD", path);
-            // The challenge's query is required.
+            // The challenge's query is required, and what the path is filled with is no CID.
+            const bool is_invalid =
+                pattern == "/api/agents/credentials/challenge" || pattern == "/api/files/{cid}";
             const bool is_open = includes(access_rule("GET", pattern).callers, Callers::kAnyone);
-            CHECK(whole.status == (pattern == "/api/agents/credentials/challenge" ? 400
-                                   : is_open                                      ? 200
-                                                                                  : 401));
+            CHECK(whole.status == (is_invalid ? 400 : is_open ? 200 : 401));
             CHECK(head.status == whole.status);
             for (const char* name : {"Content-Type", "Content-Length", "Access-Control-Allow-Origin",
                                      "X-Content-Type-Options", "Vary"}) {
