@@ -113,6 +113,8 @@ void Network::define_services() {
                first.env);
     }
     service("api-gateway", {{"API_PORT", std::to_string(api_port_)},
+                            {"IPFS_API_URL", content_->url()},
+                            {"IPFS_GATEWAY_URL", content_->url()},
                             {"OPERATOR_TOKEN", kOperatorToken},
                             {"CORS_ALLOWED_ORIGINS", "*"}});
     for (std::size_t i = 0; i < kProviderKeys.size(); ++i) {

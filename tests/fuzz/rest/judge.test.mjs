@@ -200,5 +200,5 @@ test('a range that does not end after its begin, and parameters that exclude eac
         assert.equal(asked(of, ['from', early], ['to', early]), '?to is not after ?from');
     }
     assert.equal(asked('getJobStats', ['provider_address', address]), undefined);
-    assert.equal(asked('getJobStats', ['renter_address', address], ['provider_address', address]), '?provider_address with ?renter_address');
+    assert.equal(asked('getJobStats', ['renter_address', address], ['provider_address', address]), '?renter_address with ?provider_address');
 });
