@@ -3,20 +3,13 @@
 #include <catch2/catch.hpp>
 
 #include "ipfs/testing/block_server.hpp"
+#include "ipfs/testing/some_bytes.hpp"
 #include "net/http_client.hpp"
 
 using namespace lamda;
 using namespace lamda::ipfs;
 
 namespace {
-
-std::string some_bytes(std::size_t size) {
-    std::string out(size, '\0');
-    for (std::size_t i = 0; i < size; ++i) {
-        out[i] = static_cast<char>(i * 31 + (i >> 8) * 17 + (i >> 16) * 7);
-    }
-    return out;
-}
 
 struct Scene {
     net::HttpClient http;

@@ -5,6 +5,7 @@
 
 #include "ipfs/file_reader.hpp"
 #include "ipfs/testing/answering_server.hpp"
+#include "ipfs/testing/some_bytes.hpp"
 #include "ipfs/unixfs.hpp"
 #include "net/http_client.hpp"
 #include "testkit/process.hpp"
@@ -14,14 +15,6 @@ using namespace lamda;
 using namespace lamda::ipfs;
 
 namespace {
-
-std::string some_bytes(std::size_t size) {
-    std::string out(size, '\0');
-    for (std::size_t i = 0; i < size; ++i) {
-        out[i] = static_cast<char>(i * 31 + (i >> 8) * 17 + (i >> 16) * 7);
-    }
-    return out;
-}
 
 Cid cid_of(const std::string& content) {
     FileBuilder builder;

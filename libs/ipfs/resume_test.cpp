@@ -8,6 +8,7 @@
 
 #include "ipfs/content_store.hpp"
 #include "ipfs/testing/block_server.hpp"
+#include "ipfs/testing/some_bytes.hpp"
 #include "net/http_client.hpp"
 #include "testkit/patience.hpp"
 #include "testkit/process.hpp"
@@ -19,14 +20,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::uint64_t kMost = 1ULL << 30;
-
-std::string some_bytes(std::size_t size, unsigned seed) {
-    std::string out(size, '\0');
-    for (std::size_t i = 0; i < size; ++i) {
-        out[i] = static_cast<char>(i * 31 + (i >> 8) * 17 + (i >> 16) * 7 + seed);
-    }
-    return out;
-}
 
 /// A tree on disk and its blocks in a gateway. It has files of one and many blocks, folders, and a sharded
 /// one.

@@ -9,6 +9,7 @@ namespace lamda::gateway {
 
 namespace {
 
+/// One client may use one part in kSharers of the remaining total.
 constexpr std::uint64_t kSharers = 4;
 
 }  // namespace

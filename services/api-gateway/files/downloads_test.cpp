@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "ipfs/testing/some_bytes.hpp"
 #include "ipfs/unixfs.hpp"
 #include "net/transport.hpp"
 #include "problem/problem.hpp"
@@ -76,14 +77,6 @@ class HeldStore final : public net::Transport {
     std::size_t requests_ = 0;
 };
 
-std::string some_bytes(std::size_t size) {
-    std::string out(size, '\0');
-    for (std::size_t i = 0; i < size; ++i) {
-        out[i] = static_cast<char>(i * 31 + (i >> 8) * 17 + (i >> 16) * 7);
-    }
-    return out;
-}
-
 struct Scene {
     HeldStore store;
     ipfs::ContentStore content{{.api_url = "", .gateways = {"http://gateway"}}, store};
@@ -134,7 +127,7 @@ std::string read_all(http::Feed& feed) {
 
 TEST_CASE("downloads that wait for a store delay no other one") {
     Scene scene;
-    const auto content = some_bytes(5 * kBlock);
+    const auto content = ipfs::some_bytes(5 * kBlock);
     const auto cid = scene.store.add_file(content);
     const auto held = scene.store.add_file(std::string(3 * kBlock + 1, 'h'), true);
     std::vector<std::shared_ptr<http::Feed>> feeds;
@@ -150,10 +143,10 @@ TEST_CASE("downloads that wait for a store delay no other one") {
 
 TEST_CASE("a client that does not read holds little memory, and goes on when it reads") {
     Scene scene;
-    const auto content = some_bytes(40 * kBlock);
+    const auto content = ipfs::some_bytes(40 * kBlock);
     const auto slow = scene.begin(scene.store.add_file(content), 1);
     REQUIRE(testkit::wait_until([&] { return slow->full(); }));
-    const auto other = some_bytes(20 * kBlock + 1);
+    const auto other = ipfs::some_bytes(20 * kBlock + 1);
     CHECK(read_all(*scene.begin(scene.store.add_file(other), 2)) == other);
     // Of the slow one the root and one block; of the other all.
     CHECK(scene.store.requests() <= 2 + 22);
@@ -162,7 +155,7 @@ TEST_CASE("a client that does not read holds little memory, and goes on when it 
 
 TEST_CASE("a feed that ends in any way frees the slot of its download") {
     Scene scene;
-    const auto cid = scene.store.add_file(some_bytes(5 * kBlock));
+    const auto cid = scene.store.add_file(ipfs::some_bytes(5 * kBlock));
     for (int i = 0; i < 3; ++i) {
         std::vector<std::shared_ptr<http::Feed>> feeds;
         for (std::size_t own = 0; own < Downloads::kMostOfClient; ++own) {

@@ -4,6 +4,7 @@
 #include "crypto/digest.hpp"
 #include "http/testing/raw_client.hpp"
 #include "ipfs/testing/block_server.hpp"
+#include "ipfs/testing/some_bytes.hpp"
 #include "services/api-gateway/testing/gateway_scene.hpp"
 
 using namespace lamda;
@@ -12,14 +13,6 @@ using namespace lamda::gateway;
 namespace {
 
 constexpr std::size_t kBlock = 262'144;
-
-std::string some_bytes(std::size_t size) {
-    std::string out(size, '\0');
-    for (std::size_t i = 0; i < size; ++i) {
-        out[i] = static_cast<char>(i * 31 + (i >> 8) * 17 + (i >> 16) * 7);
-    }
-    return out;
-}
 
 Config with_store(const std::string& url) {
     auto out = config();
@@ -51,7 +44,7 @@ std::string header(const Answer& answer, const char* name) {
 TEST_CASE("a file is sent whole, with its length, its tag and headers that keep a browser from running it") {
     FileScene scene;
     for (const std::size_t size : {std::size_t{0}, std::size_t{5}, 3 * kBlock + 7, 20 * kBlock}) {
-        const auto content = some_bytes(size);
+        const auto content = ipfs::some_bytes(size);
         const auto cid = scene.add_file(content);
         const auto answer = scene.get(cid);
         INFO(size);
@@ -74,7 +67,7 @@ TEST_CASE("a file is sent whole, with its length, its tag and headers that keep 
 
 TEST_CASE("a range is answered with its bytes alone, and one beyond the file is 416") {
     FileScene scene;
-    const auto content = some_bytes(3 * kBlock);
+    const auto content = ipfs::some_bytes(3 * kBlock);
     const auto cid = scene.add_file(content);
     const auto part = scene.get(cid, {{"Range", "bytes=262140-262150"}});
     CHECK(part.status == 206);
@@ -118,7 +111,7 @@ TEST_CASE("a file counts as an expensive request") {
 
 TEST_CASE("a block that fails its check ends the answer before its announced length") {
     FileScene scene;
-    const auto content = some_bytes(3 * kBlock);
+    const auto content = ipfs::some_bytes(3 * kBlock);
     const auto cid = scene.add_file(content);
     scene.blocks.damage(Cid(CidCodec::kRaw, crypto::sha256(as_bytes(content.substr(2 * kBlock)))));
     http::RawClient client(scene.gateway.port);
@@ -157,7 +150,7 @@ TEST_CASE("without a configured store there are no files") {
 
 TEST_CASE("clients that do not read hold few downloads, and free them when they go") {
     FileScene scene;
-    const auto cid = scene.add_file(some_bytes(40 * kBlock));
+    const auto cid = scene.add_file(ipfs::some_bytes(40 * kBlock));
     const auto small = scene.add_file("small");
     const auto of_client = [](int n) { return "X-Forwarded-For: 192.0.2." + std::to_string(n) + "\r\n"; };
     std::vector<std::unique_ptr<http::RawClient>> readers;

@@ -3,6 +3,7 @@
 
 #include "http/testing/raw_client.hpp"
 #include "ipfs/testing/answering_server.hpp"
+#include "ipfs/testing/some_bytes.hpp"
 #include "ipfs/unixfs.hpp"
 #include "services/api-gateway/testing/test_wallet.hpp"
 
@@ -10,14 +11,6 @@ using namespace lamda;
 using namespace lamda::gateway;
 
 namespace {
-
-std::string some_bytes(std::size_t size) {
-    std::string out(size, '\0');
-    for (std::size_t i = 0; i < size; ++i) {
-        out[i] = static_cast<char>(i * 31 + (i >> 8) * 17 + (i >> 16) * 7);
-    }
-    return out;
-}
 
 std::string cid_of(const std::string& content) {
     ipfs::FileBuilder builder;
@@ -58,7 +51,7 @@ std::string code_of(const Answer& answer) {
 TEST_CASE("an uploaded file has the CID of its content, and is downloaded by it") {
     UploadScene scene;
     for (const std::size_t size : {std::size_t{0}, std::size_t{5}, std::size_t{3'000'000}}) {
-        const auto content = some_bytes(size);
+        const auto content = ipfs::some_bytes(size);
         const auto answer = scene.upload(content);
         INFO(size << answer.raw.body);
         REQUIRE(answer.status == 201);
@@ -105,7 +98,7 @@ TEST_CASE("uploads are counted for each client, each wallet and in total, before
     const auto from = [&](const std::string& token, const std::string& client, std::size_t size) {
         auto headers = bearer(token);
         headers.emplace_back("X-Forwarded-For", client);
-        return scene.upload(some_bytes(size), headers);
+        return scene.upload(ipfs::some_bytes(size), headers);
     };
     const auto first = TestWallet(1).sign_in(scene.gateway);
     const auto second = TestWallet(2).sign_in(scene.gateway);
@@ -118,7 +111,7 @@ TEST_CASE("uploads are counted for each client, each wallet and in total, before
     CHECK(code_of(from(second, "192.0.2.1", 1)) == "upload_quota_client");
     CHECK(from(second, "192.0.2.3", 1U << 20).status == 201);
     // The operator's own uploads are not counted.
-    CHECK(scene.upload(some_bytes(6U << 20)).status == 201);
+    CHECK(scene.upload(ipfs::some_bytes(6U << 20)).status == 201);
 }
 
 TEST_CASE("a file that is too large is refused, announced or not") {
